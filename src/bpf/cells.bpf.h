@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Finding, making and filling the cell of a (process, call, shard), and counting errors by errno.
+ * When a cell may be touched at all is the business of the programs that include this.
+ */
+#ifndef FATHOM_BPF_CELLS_H
+#define FATHOM_BPF_CELLS_H
+
+#include "bpf/maps.bpf.h"
+#include "wire/histogram.h"
+
+/* How often a chain's head is tried before giving up; contenders are threads of one process that make
+ * their first call of a kind at the same instant. */
+#define LINK_TRIES 32
+
+#define ADD_SHARED(place, amount)                                                                  \
+	do {                                                                                       \
+		if (setting_cells_shared)                                                          \
+			__sync_fetch_and_add(&(place), (amount));                                  \
+		else                                                                               \
+			(place) += (amount);                                                       \
+	} while (0)
+
+static __always_inline u32 call_table_index(u32 call)
+{
+	u32 nr = CALL_NR(call), abi = CALL_ABI(call);
+
+	if (nr >= CALL_TABLE_SIZE || abi >= CALL_ABI_COUNT)
+		return ~0u;
+	return abi * CALL_TABLE_SIZE + nr;
+}
+
+/* The call under whose name it is kept: itself, or the one row for all that --syscall leaves out. */
+static __always_inline u32 call_row(u32 call)
+{
+	u32 index;
+
+	if (!setting_select_calls)
+		return call;
+	index = call_table_index(call);
+	if (index < CALL_ABI_COUNT * CALL_TABLE_SIZE && setting_call_selected[index])
+		return call;
+	return CALL_ID(CALL_ABI_NATIVE, CALL_NR_FILTERED);
+}
+
+static __always_inline u32 cell_take_free(void)
+{
+	u32 index;
+
+	if (bpf_map_pop_elem(&free_cells, &index) == 0)
+		return index;
+	if (READ_ONCE(next_cell) >= setting_cells_max)
+		return 0;
+	index = __sync_fetch_and_add(&next_cell, 1) + 1;
+	return index < setting_cells_max ? index : 0;
+}
+
+static __noinline u32 cell_make(const struct cell_key *key)
+{
+	u32 serial = key->process;
+	struct process_entry *process = bpf_map_lookup_elem(&processes, &serial);
+	struct syscall_cell *cell;
+	u32 index, head;
+
+	if (!process)
+		return 0;
+	index = cell_take_free();
+	cell = bpf_map_lookup_elem(&cells, &index);
+	if (!index || !cell)
+		return 0;
+	/* Free cells are zero: fresh ones from the start, used ones because user space clears them. */
+	cell->process = serial;
+	cell->call = key->call;
+	cell->shard = key->shard;
+	cell->min_ns = ~0ull;
+	if (bpf_map_update_elem(&cell_index, key, &index, BPF_ANY))
+		return 0;
+	for (int i = 0; i < LINK_TRIES; i++) {
+		head = READ_ONCE(process->cells);
+		cell->next = head;
+		if (__sync_val_compare_and_swap(&process->cells, head, index) == head)
+			return index;
+	}
+	bpf_map_delete_elem(&cell_index, key);
+	return 0;
+}
+
+/* The slow way to a cell: look it up, or make it, and remember it in the thread's cache. */
+static __noinline u32 cell_find(struct thread_ledger *ledger, u32 call)
+{
+	struct cell_key key = {};
+	u32 slot = call & (CELL_CACHE_SIZE - 1);
+	u32 *known;
+	u32 index;
+
+	if (!ledger)
+		return 0;
+	key.process = ledger->process;
+	key.call = call_row(call);
+	key.shard = ledger->shard;
+	known = bpf_map_lookup_elem(&cell_index, &key);
+	index = known ? *known : cell_make(&key);
+	if (index) {
+		ledger->cache_call[slot] = call;
+		ledger->cache_cell[slot] = index;
+	}
+	return index;
+}
+
+static __always_inline struct syscall_cell *cell_of(struct thread_ledger *ledger, u32 call)
+{
+	u32 slot = call & (CELL_CACHE_SIZE - 1);
+	u32 index = ledger->cache_cell[slot];
+
+	if (unlikely(ledger->cache_call[slot] != call)) {
+		index = cell_find(ledger, call);
+		if (!index)
+			return NULL;
+	}
+	return bpf_map_lookup_elem(&cells, &index);
+}
+
+/* Forget every cached cell: the thread's shard has changed. No call has the id 0xffff. */
+static __always_inline void cell_cache_clear(struct thread_ledger *ledger)
+{
+	__builtin_memset(ledger->cache_call, 0xff, sizeof(ledger->cache_call));
+}
+
+static __noinline int histogram_wrapped(struct syscall_cell *cell, u32 index, u32 bucket)
+{
+	u32 key = index << 8 | bucket, one = 1;
+	u32 *wraps;
+
+	if (!cell)
+		return 0;
+	wraps = bpf_map_lookup_elem(&histogram_wraps, &key);
+	if (wraps)
+		__sync_fetch_and_add(wraps, 1);
+	else
+		bpf_map_update_elem(&histogram_wraps, &key, &one, BPF_NOEXIST);
+	cell->wraps++;
+	return 0;
+}
+
+static __always_inline void cell_add_duration(struct thread_ledger *ledger,
+					      struct syscall_cell *cell, u64 wall)
+{
+	u32 bucket = histogram_bucket(wall);
+	u32 before;
+
+	if (wall < cell->min_ns)
+		cell->min_ns = wall;
+	if (wall > cell->max_ns)
+		cell->max_ns = wall;
+	if (bucket >= HISTOGRAM_SIZE)
+		return; /* cannot be: told to the verifier */
+	if (setting_cells_shared)
+		before = __sync_fetch_and_add(&cell->histogram[bucket], 1);
+	else
+		before = cell->histogram[bucket]++;
+	if (unlikely(before == ~0u)) {
+		u32 slot = ledger->call & (CELL_CACHE_SIZE - 1);
+
+		histogram_wrapped(cell, ledger->cache_cell[slot], bucket);
+	}
+}
+
+static __noinline int errno_count(struct syscall_cell *cell, u32 error)
+{
+	struct errno_entry fresh = {.count = 1};
+	struct errno_entry *entry;
+	struct process_entry *process;
+	struct errno_key key = {};
+	u64 head, mine;
+	u32 serial;
+
+	if (!cell)
+		return 0;
+	key.process = serial = cell->process;
+	key.call = cell->call;
+	key.error = error;
+	entry = bpf_map_lookup_elem(&errnos, &key);
+	if (entry) {
+		__sync_fetch_and_add(&entry->count, 1);
+		return 0;
+	}
+	process = bpf_map_lookup_elem(&processes, &serial);
+	if (!process)
+		return 0;
+	/* Two threads may meet here: whoever inserts first links the entry, the other adds to it. */
+	if (bpf_map_update_elem(&errnos, &key, &fresh, BPF_NOEXIST)) {
+		entry = bpf_map_lookup_elem(&errnos, &key);
+		if (entry)
+			__sync_fetch_and_add(&entry->count, 1);
+		else
+			lose(LOSS_ERRNO_TABLE_FULL);
+		return 0;
+	}
+	entry = bpf_map_lookup_elem(&errnos, &key);
+	if (!entry)
+		return 0;
+	mine = *(u64 *)&key;
+	for (int i = 0; i < LINK_TRIES; i++) {
+		head = READ_ONCE(*(u64 *)&process->errnos);
+		*(u64 *)&entry->next = head;
+		if (__sync_val_compare_and_swap((u64 *)&process->errnos, head, mine) == head)
+			return 0;
+	}
+	lose(LOSS_ERRNO_TABLE_FULL);
+	return 0;
+}
+
+/* The call's off-CPU time goes from the thread to the cell, and the thread's notes are cleared. */
+static __noinline int cell_add_off_cpu(struct thread_ledger *ledger, struct syscall_cell *cell)
+{
+	if (!ledger)
+		return 0;
+	if (cell) {
+		ADD_SHARED(cell->runqueue_ns, ledger->call_runqueue_ns);
+		for (int i = 0; i < BLOCKED_REASON_COUNT; i++) {
+			if (ledger->call_blocked_ns[i])
+				ADD_SHARED(cell->blocked_ns[i], ledger->call_blocked_ns[i]);
+		}
+	}
+	ledger->call_off_ns = 0;
+	ledger->call_runqueue_ns = 0;
+	__builtin_memset(ledger->call_blocked_ns, 0, sizeof(ledger->call_blocked_ns));
+	return 0;
+}
+
+#define EINVAL_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
+#define ERESTART_FIRST 512 /* ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h */
+#define ERESTART_LAST 516
+
+static __noinline int cell_add_error(struct syscall_cell *cell, u32 error)
+{
+	if (!cell)
+		return 0;
+	if (error >= ERESTART_FIRST && error <= ERESTART_LAST) {
+		ADD_SHARED(cell->restarts, 1);
+		return 0;
+	}
+	ADD_SHARED(cell->errors, 1);
+	return errno_count(cell, error);
+}
+
+/* Ends the call that the ledger is in, at now, with what it returned. */
+static __always_inline void call_finish(struct thread_ledger *ledger, u64 now, long result)
+{
+	u64 wall = now - ledger->enter_ns;
+	struct syscall_cell *cell = cell_of(ledger, ledger->call);
+
+	ledger->call_on_cpu_ns += wall - ledger->call_off_ns;
+	ledger->enter_ns = 0;
+	if (likely(cell)) {
+		ADD_SHARED(cell->wall_ns, wall);
+		if (likely(!(ledger->flags & THREAD_CALL_PARTIAL)))
+			cell_add_duration(ledger, cell, wall);
+		else
+			ADD_SHARED(cell->untimed, 1);
+		if (unlikely((u64)result >= (u64)-EINVAL_MAX))
+			cell_add_error(cell, (u32)-result);
+	} else {
+		lose(LOSS_CELL_TABLE_FULL);
+	}
+	if (unlikely(ledger->call_off_ns))
+		cell_add_off_cpu(ledger, cell);
+	ledger->flags &= ~THREAD_CALL_PARTIAL;
+}
+
+#endif

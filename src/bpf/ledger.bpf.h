@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The thread ledger's state machine: closing one stretch of time and beginning the next. Which event
+ * leads to which state is decided by the programs in sched.bpf.c.
+ */
+#ifndef FATHOM_BPF_LEDGER_H
+#define FATHOM_BPF_LEDGER_H
+
+#include "bpf/maps.bpf.h"
+
+static __always_inline u32 state_word(enum thread_state state, u32 reason)
+{
+	return state | reason << 8;
+}
+
+static __always_inline u32 state_of(const struct thread_ledger *ledger)
+{
+	return ledger->state & 0xff;
+}
+
+static __always_inline bool call_starts_program(u32 call)
+{
+	return call == CALL_ID(CALL_ABI_NATIVE, NR_EXECVE) ||
+	       call == CALL_ID(CALL_ABI_NATIVE, NR_EXECVEAT);
+}
+
+/*
+ * Whose clock. Threads' times are kept so that they equal the scheduler's own accounts, sum_exec_runtime
+ * and run_delay (/proc/PID/schedstat), which everybody can check. These run from the moment the scheduler
+ * picks a thread, by a clock that it reads when it is woken up to pick; the sched_switch tracepoint comes
+ * later, by some hundred ns, or by many µs when the CPU was idle and had to be brought out of its sleep.
+ * So transitions are timed by the tracepoints, and then corrected:
+ *
+ *   - run_delay is updated just after the tracepoint. At switch-in the wait for a CPU is booked
+ *     provisionally, and corrected as soon as somebody looks (ledger_settle).
+ *   - at switch-out, the stretch on the CPU is what sum_exec_runtime grew by, and what is left of it, the
+ *     work of switching, falls to the state that begins.
+ *
+ * Kernels that take interrupts or stolen time out of sum_exec_runtime leave more than switching can take:
+ * such a rest stays on the CPU, where interrupts taken meanwhile belong.
+ */
+#define SWITCH_MOST_NS 10000
+
+/* Books the time since the last transition to the state it was spent in, and, inside a call, to that
+ * call. since_ns stays 0 until ledger_enter() so that a concurrent reader sees the update is not whole.
+ * Returns when the next state begins. */
+static __always_inline u64 ledger_close(struct thread_ledger *ledger, u64 now)
+{
+	u64 since = ledger->since_ns;
+	u64 span = now > since ? now - since : 0;
+	u32 reason = ledger->state >> 8 & 0xff;
+	bool in_call = ledger->enter_ns;
+
+	WRITE_ONCE(ledger->since_ns, 0);
+	switch (state_of(ledger)) {
+	case THREAD_ON_CPU:
+		ledger->on_cpu_ns += span;
+		break;
+	case THREAD_RUNQUEUE:
+		ledger->runqueue_ns += span;
+		if (in_call) {
+			ledger->call_runqueue_ns += span;
+			ledger->call_off_ns += span;
+		}
+		break;
+	case THREAD_BLOCKED:
+		if (reason >= BLOCKED_REASON_COUNT)
+			reason = BLOCKED_OTHER;
+		ledger->blocked_ns[reason] += span;
+		ledger->waits.count++;
+		if (span < ledger->waits.min_ns)
+			ledger->waits.min_ns = span;
+		if (span > ledger->waits.max_ns)
+			ledger->waits.max_ns = span;
+		if (in_call) {
+			ledger->call_blocked_ns[reason] += span;
+			ledger->call_off_ns += span;
+		}
+		break;
+	default:
+		ledger->unaccounted_ns += span;
+	}
+	return since + span;
+}
+
+/* After switch-in: moves what was not waiting by the scheduler's account from the runqueue to the CPU. */
+static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task)
+{
+	u64 booked = ledger->provisional_ns;
+	u64 delay;
+	s64 excess;
+
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		return;
+	delay = task->sched_info.run_delay - ledger->delay_seen_ns;
+	if (booked == delay)
+		return;
+	/* Slightly negative when the wake-up's tracepoint came after the scheduler began to count. */
+	excess = (s64)(booked - delay);
+	ledger->delay_seen_ns += delay;
+	ledger->provisional_ns = 0;
+	if (excess < -SWITCH_MOST_NS)
+		return;
+	ledger->runqueue_ns -= excess;
+	ledger->since_ns -= excess;
+	if (ledger->call_runqueue_ns && ledger->call_runqueue_ns >= booked) {
+		/* It was in a call then, and still is: one that ended would have settled this. */
+		ledger->call_runqueue_ns -= excess;
+		ledger->call_off_ns -= excess;
+	}
+}
+
+/* Switch-out: the stretch on the CPU that ends. Returns when the next state begins. */
+static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger, struct task_struct *task,
+					       u64 now)
+{
+	u64 total = task->se.sum_exec_runtime;
+	u64 seen = ledger->exec_seen_ns;
+	u64 until = now;
+
+	ledger_settle(ledger, task);
+	ledger->exec_seen_ns = total;
+	if (likely(seen != EXEC_UNKNOWN)) {
+		u64 accounted = ledger->since_ns + (total - seen);
+
+		/* Either way: the wake-up that began it is also timed a little after the scheduler's. */
+		if (accounted + SWITCH_MOST_NS >= now && accounted <= now + SWITCH_MOST_NS)
+			until = accounted;
+	}
+	return ledger_close(ledger, until);
+}
+
+static __always_inline void ledger_enter(struct thread_ledger *ledger, u32 word, u64 now)
+{
+	ledger->state = word;
+	WRITE_ONCE(ledger->since_ns, now);
+}
+
+/* An event that cannot follow the state on record: an earlier one was missed. Nobody can say where in
+ * between the time went, so it is unaccounted, and counted as a loss. */
+static __always_inline u64 ledger_conflict(struct thread_ledger *ledger, u64 now)
+{
+	if (state_of(ledger) != THREAD_UNSEEN)
+		lose(LOSS_STATE_CONFLICT);
+	ledger->state = THREAD_UNSEEN;
+	return ledger_close(ledger, now);
+}
+
+#endif

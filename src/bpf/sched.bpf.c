@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What the scheduler does to watched threads: switched in, switched out, woken. The last switch-out of
+ * a dying thread ends its account.
+ */
+#include "bpf/cells.bpf.h"
+#include "bpf/ledger.bpf.h"
+#include "bpf/reason.bpf.h"
+#include "bpf/life.bpf.h"
+
+/* Wake the reader at once only when this much waits; else its timer is soon enough, and cheaper. */
+#define RING_WAKE_BYTES (64 * 1024)
+#define EXTREME_TRIES	8
+
+static __always_inline u64 ring_wake_flag(void)
+{
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES
+		       ? BPF_RB_FORCE_WAKEUP
+		       : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void atomic_least(u64 *place, u64 value)
+{
+	for (int i = 0; i < EXTREME_TRIES; i++) {
+		u64 old = READ_ONCE(*place);
+
+		if (old <= value || __sync_val_compare_and_swap(place, old, value) == old)
+			return;
+	}
+}
+
+static __always_inline void atomic_most(u64 *place, u64 value)
+{
+	for (int i = 0; i < EXTREME_TRIES; i++) {
+		u64 old = READ_ONCE(*place);
+
+		if (old >= value || __sync_val_compare_and_swap(place, old, value) == old)
+			return;
+	}
+}
+
+static __always_inline void process_fold(struct process_entry *process,
+					 const struct thread_record *record)
+{
+	const struct task_counters *counters = &record->counters;
+
+	__sync_fetch_and_add(&process->thread_time_ns, record->end_ns - record->start_ns);
+	__sync_fetch_and_add(&process->times.on_cpu_ns, record->times.on_cpu_ns);
+	__sync_fetch_and_add(&process->times.runqueue_ns, record->times.runqueue_ns);
+	__sync_fetch_and_add(&process->times.unaccounted_ns, record->times.unaccounted_ns);
+	__sync_fetch_and_add(&process->times.call_on_cpu_ns, record->times.call_on_cpu_ns);
+	for (int i = 0; i < BLOCKED_REASON_COUNT; i++)
+		__sync_fetch_and_add(&process->times.blocked_ns[i], record->times.blocked_ns[i]);
+	__sync_fetch_and_add(&process->waits.count, record->waits.count);
+	atomic_least(&process->waits.min_ns, record->waits.min_ns);
+	atomic_most(&process->waits.max_ns, record->waits.max_ns);
+	__sync_fetch_and_add(&process->counters.voluntary_switches, counters->voluntary_switches);
+	__sync_fetch_and_add(&process->counters.involuntary_switches,
+			     counters->involuntary_switches);
+	__sync_fetch_and_add(&process->counters.minor_faults, counters->minor_faults);
+	__sync_fetch_and_add(&process->counters.major_faults, counters->major_faults);
+	__sync_fetch_and_add(&process->counters.rchar_bytes, counters->rchar_bytes);
+	__sync_fetch_and_add(&process->counters.wchar_bytes, counters->wchar_bytes);
+	__sync_fetch_and_add(&process->counters.read_bytes, counters->read_bytes);
+	__sync_fetch_and_add(&process->counters.write_bytes, counters->write_bytes);
+}
+
+/* The last thread of a process is gone. Like wait(2), a group exit's status goes before the leader's. */
+static __always_inline void process_end(struct process_entry *process, struct task_struct *task,
+					u64 now, u64 wake)
+{
+	if (task->signal->flags & SIGNAL_GROUP_EXIT)
+		process->wait_status = task->signal->group_exit_code;
+	atomic_most(&process->peak_rss_pages, task->signal->maxrss);
+	process->end_ns = now;
+	__sync_fetch_and_or(&process->flags, PROCESS_DEAD);
+	notify(RECORD_PROCESS_DEAD, process->serial, wake);
+}
+
+static __noinline int thread_end(struct thread_ledger *ledger, struct task_struct *task, u64 now)
+{
+	struct process_entry *process;
+	struct scratch_pair *scratch;
+	struct thread_record *record;
+	u32 zero = 0, serial;
+	u64 wake;
+
+	if (!ledger || !task)
+		return 0;
+	if (ledger->enter_ns) /* exit and exit_group never return: the call ends with the thread */
+		call_finish(ledger, now, 0);
+	scratch = bpf_map_lookup_elem(&event_scratch, &zero);
+	if (!scratch)
+		return 0;
+	record = &scratch->first.record;
+	record->kind = RECORD_THREAD_DEAD;
+	record->process = serial = ledger->process;
+	record->tid = ledger->tid;
+	record->state = THREAD_DEAD;
+	__builtin_memcpy(record->comm, task->comm, COMM_SIZE);
+	record->start_ns = ledger->start_ns;
+	record->end_ns = now;
+	times_of(&record->times, ledger);
+	record->waits = ledger->waits;
+	counters_of(&record->counters, task, ledger);
+	record->in_flight.active = 0;
+
+	process = bpf_map_lookup_elem(&processes, &serial);
+	if (!process)
+		return 0;
+	process_fold(process, record);
+	if (!ledger->shard)
+		process->wait_status = task->exit_code;
+	wake = ring_wake_flag();
+	if (bpf_ringbuf_output(&records, record, sizeof(*record), wake))
+		lose(LOSS_RING_FULL);
+	if (__sync_fetch_and_add(&process->threads, -1) == 1)
+		process_end(process, task, now, wake);
+	return 0;
+}
+
+static __always_inline void switched_out(struct thread_ledger *ledger, struct task_struct *task,
+					 bool preempt, u64 now)
+{
+	u32 state = task->__state;
+
+	u64 begin;
+
+	if (likely(state_of(ledger) == THREAD_ON_CPU)) {
+		begin = ledger_close_on_cpu(ledger, task, now);
+	} else {
+		begin = ledger_conflict(ledger, now);
+		ledger->exec_seen_ns = task->se.sum_exec_runtime;
+	}
+	/*
+	 * A thread on its way to sleep has set its state already. Preempted there, it stays on the
+	 * runqueue; and if it has a signal pending, it is made runnable again after the tracepoint's
+	 * prev_state was read, hence the task's own state. Neither gets a wake-up.
+	 */
+	if (preempt || state == 0) {
+		ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), begin);
+	} else if (unlikely(state & TASK_DEAD)) {
+		ledger_enter(ledger, state_word(THREAD_DEAD, 0), begin);
+		thread_end(ledger, task, begin);
+	} else {
+		ledger_enter(ledger,
+			     state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state)), begin);
+	}
+}
+
+static __always_inline void switched_in(struct thread_ledger *ledger, struct task_struct *task,
+					u64 now)
+{
+	u64 begin;
+	u32 shard;
+
+	if (likely(state_of(ledger) == THREAD_RUNQUEUE)) {
+		u64 since = ledger->since_ns;
+
+		begin = ledger_close(ledger, now);
+		ledger->provisional_ns = begin - since;
+	} else {
+		begin = ledger_conflict(ledger, now);
+		ledger->exec_seen_ns = EXEC_UNKNOWN;
+		ledger->provisional_ns = 0;
+	}
+	if (ledger->shard) {
+		shard = bpf_get_smp_processor_id() + 1;
+		if (ledger->shard != shard) {
+			ledger->shard = shard;
+			cell_cache_clear(ledger);
+		}
+	}
+	ledger_enter(ledger, state_word(THREAD_ON_CPU, 0), begin);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct thread_ledger *ledger;
+	u64 now = 0;
+
+	ledger = ledger_of(prev);
+	if (ledger) {
+		now = bpf_ktime_get_ns();
+		switched_out(ledger, prev, preempt, now);
+	}
+	ledger = ledger_of(next);
+	if (ledger) /* one clock for both: no time falls between them */
+		switched_in(ledger, next, now ? now : bpf_ktime_get_ns());
+	return 0;
+}
+
+/*
+ * sched_wakeup and not sched_waking: it fires when the thread is on a runqueue, which is where the
+ * kernel's own run_delay begins, and it cannot overtake the switch-out of a thread still on its way to
+ * sleep, since both hold that runqueue's lock. A thread woken before it slept is on a CPU: nothing to do.
+ */
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_sched_wakeup, struct task_struct *task)
+{
+	struct thread_ledger *ledger = ledger_of(task);
+	u64 now;
+
+	if (!ledger || state_of(ledger) != THREAD_BLOCKED)
+		return 0;
+	now = ledger_close(ledger, bpf_ktime_get_ns());
+	ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), now);
+	return 0;
+}

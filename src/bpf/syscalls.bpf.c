@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The two hottest programs: entry to and return from every system call. The entry notes when and which;
+ * the return does the rest. What the thread does off the CPU meanwhile is noted by sched.bpf.c.
+ */
+#include "bpf/cells.bpf.h"
+#include "bpf/ledger.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The wire id of a call that is not simply a native one. */
+static __noinline u32 call_id_of(struct task_struct *task, long id)
+{
+	u32 nr = (u32)id;
+	u32 abi = CALL_ABI_NATIVE;
+
+	if (!task)
+		return 0;
+	if (task_in_compat_call(task))
+		abi = CALL_ABI_COMPAT;
+#ifdef X32_BIT
+	else if (nr != ~0u && (nr & X32_BIT)) {
+		abi = CALL_ABI_X32;
+		nr &= ~X32_BIT;
+	}
+#endif
+	return CALL_ID(abi, nr < CALL_NR_FILTERED ? nr : CALL_NR_UNKNOWN);
+}
+
+static __always_inline u32 call_id(struct task_struct *task, long id)
+{
+	if (likely((u64)id < CALL_TABLE_SIZE && !task_in_compat_call(task)))
+		return (u32)id;
+	return call_id_of(task, id);
+}
+
+/* `run`: the armed child calls execve. Its account begins here, as if it had just been born. */
+static __noinline int ledger_begin(struct thread_ledger *ledger, struct task_struct *task, u64 now)
+{
+	struct process_entry *process;
+	u32 serial;
+
+	if (!ledger || !task)
+		return 0;
+	WRITE_ONCE(ledger->since_ns, 0);
+	ledger->flags = 0;
+	ledger->start_ns = now;
+	ledger->on_cpu_ns = 0;
+	ledger->runqueue_ns = 0;
+	ledger->unaccounted_ns = 0;
+	ledger->call_on_cpu_ns = 0;
+	ledger->call_off_ns = 0;
+	ledger->call_runqueue_ns = 0;
+	__builtin_memset(ledger->blocked_ns, 0, sizeof(ledger->blocked_ns));
+	__builtin_memset(ledger->call_blocked_ns, 0, sizeof(ledger->call_blocked_ns));
+	ledger->waits.count = 0;
+	ledger->waits.min_ns = ~0ull;
+	ledger->waits.max_ns = 0;
+	ledger->exec_seen_ns = EXEC_UNKNOWN; /* of a running thread it is up to a tick old */
+	ledger->delay_seen_ns = task->sched_info.run_delay;
+	ledger->provisional_ns = 0;
+	ledger->voluntary_base = task->nvcsw;
+	ledger->involuntary_base = task->nivcsw;
+	serial = ledger->process;
+	process = bpf_map_lookup_elem(&processes, &serial);
+	if (process) {
+		process->seen_ns = now;
+		process->counters.minor_faults = 0 - task->min_flt;
+		process->counters.major_faults = 0 - task->maj_flt;
+		process->counters.rchar_bytes = 0 - task->ioac.rchar;
+		process->counters.wchar_bytes = 0 - task->ioac.wchar;
+		process->counters.read_bytes = 0 - task->ioac.read_bytes;
+		process->counters.write_bytes = 0 - task->ioac.write_bytes;
+	}
+	ledger_enter(ledger, state_word(THREAD_ON_CPU, 0), now);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_ledger *ledger = ledger_of(task);
+	u64 now;
+	u32 call;
+
+	if (!ledger)
+		return 0;
+	now = bpf_ktime_get_ns();
+	call = call_id(task, id);
+	if (unlikely(ledger->flags)) {
+		if (ledger->flags & THREAD_ARMED) {
+			if (!call_starts_program(call))
+				return 0;
+			ledger_begin(ledger, task, now);
+		}
+		ledger->flags &= ~THREAD_NEWBORN;
+	}
+	ledger->call = call;
+	ledger->enter_ns = now;
+	return 0;
+}
+
+static __noinline int sys_exit_without_entry(struct task_struct *task, struct thread_ledger *ledger,
+					     long id, long result)
+{
+	struct syscall_cell *cell;
+
+	if (!task || !ledger || ledger->flags & THREAD_ARMED)
+		return 0;
+	if (ledger->flags & THREAD_NEWBORN) {
+		ledger->flags &= ~THREAD_NEWBORN;
+		return 0;
+	}
+	/* Began before the watch and was running, so the seeding could not see it. */
+	cell = cell_of(ledger, call_id(task, id));
+	if (!cell) {
+		lose(LOSS_CELL_TABLE_FULL);
+		return 0;
+	}
+	ADD_SHARED(cell->untimed, 1);
+	if ((u64)result >= (u64)-EINVAL_MAX)
+		cell_add_error(cell, (u32)-result);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_ledger *ledger = ledger_of(task);
+
+	if (!ledger)
+		return 0;
+	if (unlikely(!ledger->enter_ns))
+		return sys_exit_without_entry(task, ledger, regs_call_number(regs), result);
+	if (unlikely(ledger->call_off_ns))
+		ledger_settle(ledger, task);
+	call_finish(ledger, bpf_ktime_get_ns(), result);
+	return 0;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What has ended: reads the ring, moves dead processes into the profile, frees their table places. */
+#include "collect/internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "collect/kernel_side.h"
+
+/* Announcements of dead processes may be lost when the ring is full, so the table itself is searched
+ * for them now and then, and at the end. */
+#define SWEEP_INTERVAL_NS (5 * NS_PER_SECOND)
+
+static int remember_dead(struct serial_list *list, uint32_t serial)
+{
+	uint32_t *grown;
+
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+
+		grown = realloc(list->serials, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		list->serials = grown;
+		list->room = room;
+	}
+	list->serials[list->count++] = serial;
+	return 0;
+}
+
+static int on_thread(struct collector *collector, const struct thread_record *record)
+{
+	struct process_entry entry;
+
+	if (!collector->draining)
+		return 0;
+	/* The process is still there: its own announcement comes after those of all its threads. */
+	if (bpf_map_lookup_elem(bpf_map__fd(collector->kernel->maps.processes), &record->process,
+				&entry))
+		return 0;
+	return collector_add_thread(collector->draining, entry.tgid, record);
+}
+
+int collector_on_record(void *context, void *data, size_t size)
+{
+	struct collector *collector = context;
+	const struct notice *notice = data;
+	int result = 0;
+
+	if (size < sizeof(*notice))
+		return 0;
+	switch (notice->kind) {
+	case RECORD_THREAD_DEAD:
+		if (size >= sizeof(struct thread_record))
+			result = on_thread(collector, data);
+		break;
+	case RECORD_PROCESS_DEAD:
+		result = remember_dead(&collector->dead, notice->process);
+		break;
+	case RECORD_RESEED:
+		collector->reseed = true;
+		break;
+	}
+	if (result && !collector->drain_result)
+		collector->drain_result = result;
+	return 0;
+}
+
+static int bury(struct collector *collector, struct profile *profile, uint32_t serial)
+{
+	int fd = bpf_map__fd(collector->kernel->maps.processes);
+	struct process_entry entry;
+	int result;
+
+	if (bpf_map_lookup_elem(fd, &serial, &entry) || !(entry.flags & PROCESS_DEAD))
+		return 0; /* a sweep was faster */
+	result = collector_add_process(collector, profile, &entry, NULL);
+	process_calls_release(collector, &entry);
+	bpf_map_delete_elem(fd, &serial);
+	return result;
+}
+
+static int sweep(struct collector *collector)
+{
+	int fd = bpf_map__fd(collector->kernel->maps.processes);
+	struct process_entry entry;
+	uint32_t serial, *previous = NULL;
+	int result = 0;
+
+	while (!result && bpf_map_get_next_key(fd, previous, &serial) == 0) {
+		previous = &serial;
+		if (bpf_map_lookup_elem(fd, &serial, &entry) == 0 && entry.flags & PROCESS_DEAD)
+			result = remember_dead(&collector->dead, serial);
+	}
+	return result;
+}
+
+static int drain(struct collector *collector, struct profile *profile)
+{
+	int result;
+
+	collector->draining = profile;
+	collector->drain_result = 0;
+	result = ring_buffer__consume(collector->ring);
+	collector->draining = NULL;
+	if (result < 0)
+		return result;
+	result = collector->drain_result;
+	for (size_t i = 0; !result && i < collector->dead.count; i++)
+		result = bury(collector, profile, collector->dead.serials[i]);
+	collector->dead.count = 0;
+	return result;
+}
+
+int collector_drain(struct collector *collector, struct profile *profile, struct error *error)
+{
+	uint64_t now = clock_monotonic_ns();
+	int result = 0;
+
+	if (now - collector->last_sweep_ns > SWEEP_INTERVAL_NS) {
+		collector->last_sweep_ns = now;
+		result = sweep(collector);
+	}
+	if (!result)
+		result = drain(collector, profile);
+	if (!result && collector->reseed) {
+		collector->reseed = false;
+		result = collector_seed(collector, false, NULL, error);
+	}
+	return result ? error_set_errno(error, result, "reading the kernel's tables") : 0;
+}
+
+static int keep_live(void *context, const void *data, size_t size)
+{
+	struct live_threads *live = context;
+	struct thread_record *grown;
+
+	if (live->count == live->room) {
+		size_t room = live->room ? live->room * 2 : 256;
+
+		grown = realloc(live->records, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		live->records = grown;
+		live->room = room;
+	}
+	memcpy(&live->records[live->count++], data, size);
+	return 0;
+}
+
+static int compare_records(const void *left, const void *right)
+{
+	const struct thread_record *a = left, *b = right;
+
+	return (a->process > b->process) - (a->process < b->process);
+}
+
+/* The part of the sorted records that belongs to one process. */
+static struct live_threads threads_of(const struct live_threads *live, uint32_t serial)
+{
+	struct live_threads part = {0};
+	size_t low = 0, high = live->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (live->records[middle].process < serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	part.records = live->records ? live->records + low : NULL;
+	while (low + part.count < live->count && live->records[low + part.count].process == serial)
+		part.count++;
+	return part;
+}
+
+static int add_live_process(struct collector *collector, struct profile *profile,
+			    const struct live_threads *all, uint32_t serial)
+{
+	struct live_threads threads = threads_of(all, serial);
+	struct process_entry entry;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(collector->kernel->maps.processes), &serial, &entry))
+		return 0;
+	/* It may have died since the iterator saw its threads: then it has everything itself. */
+	if (entry.flags & PROCESS_DEAD)
+		return bury(collector, profile, serial);
+	if (threads.count == 0 && entry.threads_total <= 1 && entry.seen_ns == 0)
+		return 0;
+	return collector_add_process(collector, profile, &entry, &threads);
+}
+
+int collector_read_live(struct collector *collector, struct profile *profile, struct error *error)
+{
+	int fd = bpf_map__fd(collector->kernel->maps.processes);
+	struct serial_list serials = {0};
+	struct live_threads live = {0};
+	uint32_t serial, *previous = NULL;
+	int result = sweep(collector);
+
+	if (!result)
+		result = drain(collector, profile);
+	if (!result)
+		result = collector_iterate(collector->kernel->progs.read_threads, keep_live, &live,
+					   sizeof(struct thread_record), error);
+	while (!result && bpf_map_get_next_key(fd, previous, &serial) == 0) {
+		previous = &serial;
+		result = remember_dead(&serials, serial);
+	}
+	if (live.count)
+		qsort(live.records, live.count, sizeof(*live.records), compare_records);
+	for (size_t i = 0; !result && i < serials.count; i++)
+		result = add_live_process(collector, profile, &live, serials.serials[i]);
+	free(serials.serials);
+	free(live.records);
+	return result ? error_set_errno(error, result, "reading the live threads") : 0;
+}

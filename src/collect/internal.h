@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this room share. Nobody outside includes it. */
+#ifndef FATHOM_COLLECT_INTERNAL_H
+#define FATHOM_COLLECT_INTERNAL_H
+
+#include "collect/cgroup.h"
+#include "collect/collector.h"
+
+struct fathom_bpf;
+struct ring_buffer;
+
+/* A growing list of process serials. */
+struct serial_list {
+	uint32_t *serials;
+	size_t count, room;
+};
+
+/* Live threads of the processes, as one pass of the reading iterator gave them. */
+struct live_threads {
+	struct thread_record *records;
+	size_t count, room;
+};
+
+struct collector {
+	struct fathom_bpf *kernel;
+	struct ring_buffer *ring;
+	struct cgroup_names cgroups;
+	size_t page_size;
+
+	/* The cells, mapped in pieces as they come into use, so that unused ones cost no memory. */
+	struct syscall_cell *cell_pieces[64];
+	unsigned cell_piece_count;
+	uint32_t cells_per_piece;
+	uint32_t cell_max;
+
+	struct profile *draining; /* where records go during collector_drain() */
+	struct serial_list dead;  /* announced as dead and not yet read */
+	bool reseed;		  /* a process came under the filter */
+	int drain_result;
+	uint64_t last_sweep_ns;
+};
+
+/* drain.c: what the ring hands over. */
+int collector_on_record(void *context, void *data, size_t size);
+
+/* cells.c: the cell with this index, or NULL if it cannot be mapped. */
+struct syscall_cell *collector_cell(struct collector *collector, uint32_t index);
+
+/* The calls and errors of one process, merged over shards. */
+struct process_calls {
+	struct call_stats *calls;
+	size_t call_count, call_room;
+	struct errno_stats *errnos;
+	size_t errno_count, errno_room;
+};
+
+void process_calls_fini(struct process_calls *calls);
+int process_calls_read(struct collector *collector, const struct process_entry *entry,
+		       struct process_calls *calls);
+/* The merged account of `call`, made empty if there is none. NULL when memory ran out. */
+struct call_stats *process_calls_find(struct process_calls *calls, uint16_t call);
+/* Gives the places of a dead process back to the kernel side. */
+void process_calls_release(struct collector *collector, const struct process_entry *entry);
+
+/* process.c: adds one process, with its live threads if any, to the profile. */
+int collector_add_process(struct collector *collector, struct profile *profile,
+			  const struct process_entry *entry, const struct live_threads *live);
+
+/* The same for one thread. */
+int collector_add_thread(struct profile *profile, uint32_t pid, const struct thread_record *record);
+
+/* seed.c: runs one of the iterators; `sink` gets what it writes, or is NULL. */
+struct bpf_program;
+int collector_iterate(const struct bpf_program *program,
+		      int (*sink)(void *context, const void *data, size_t size), void *context,
+		      size_t record_size, struct error *error);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See words.h. */
+#include "export/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *word_duration(uint64_t ns, int utf8, char buf[WORD_SIZE])
+{
+	static const struct {
+		double ns;
+		const char *unit, *ascii;
+	} UNITS[] = {{1e9, "s", "s"}, {1e6, "ms", "ms"}, {1e3, "µs", "us"}, {1, "ns", "ns"}};
+	size_t i = 0;
+	double value;
+	int digits;
+
+	if (ns == 0) {
+		snprintf(buf, WORD_SIZE, "0 s");
+		return buf;
+	}
+	/* The next smaller unit only below 0.9995 of this one, lest it print as 1000. */
+	while (i < 3 && (double)ns < UNITS[i].ns * 0.9995)
+		i++;
+	value = (double)ns / UNITS[i].ns;
+	digits = i == 3 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+	snprintf(buf, WORD_SIZE, "%.*f %s", digits, value, utf8 ? UNITS[i].unit : UNITS[i].ascii);
+	return buf;
+}
+
+const char *word_count(uint64_t count, char buf[WORD_SIZE])
+{
+	char digits[24];
+	size_t length = (size_t)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
+	size_t at = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			buf[at++] = ',';
+		buf[at++] = digits[i];
+	}
+	buf[at] = '\0';
+	return buf;
+}
+
+const char *word_bytes(uint64_t bytes, char buf[WORD_SIZE])
+{
+	static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+	double value = (double)bytes;
+	size_t i = 0;
+
+	for (; value >= 999.5 && i < 5; i++)
+		value /= 1024;
+	snprintf(buf, WORD_SIZE, "%.*f %s", i == 0 || value >= 99.95 ? 0 : 1, value, UNITS[i]);
+	return buf;
+}
+
+const char *word_percent(uint64_t part, uint64_t whole, char buf[WORD_SIZE])
+{
+	double percent = whole ? (double)part / (double)whole * 100.0 : 0.0;
+
+	if (part == 0 || whole == 0)
+		snprintf(buf, WORD_SIZE, "0 %%");
+	else if (percent < 0.05)
+		snprintf(buf, WORD_SIZE, "<0.1 %%");
+	else if (percent < 9.95)
+		snprintf(buf, WORD_SIZE, "%.1f %%", percent);
+	else
+		snprintf(buf, WORD_SIZE, "%.0f %%", percent);
+	return buf;
+}
+
+/* Length of the valid UTF-8 sequence at `text`, 0 if there is none (RFC 3629: no surrogates, no
+ * overlong forms, nothing above U+10FFFF). */
+static size_t utf8_length(const unsigned char *text)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xc2 && text[0] <= 0xdf)
+		length = 2;
+	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+		length = 3;
+	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (text[0] == 0xe0)
+		low = 0xa0;
+	else if (text[0] == 0xed)
+		high = 0x9f;
+	else if (text[0] == 0xf0)
+		low = 0x90;
+	else if (text[0] == 0xf4)
+		high = 0x8f;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+static const char *copy_safe(const char *text, char *buf, size_t size, int for_terminal)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	size_t at = 0;
+
+	while (*from) {
+		size_t length = utf8_length(from);
+		char escaped[8];
+		const char *piece = (const char *)from;
+		size_t piece_length = length;
+
+		/* C1 controls (U+0080 … U+009F) are as dangerous to a terminal as C0 ones. */
+		if (length == 0 ||
+		    (for_terminal && (from[0] < 0x20 || from[0] == 0x7f ||
+				      (length == 2 && from[0] == 0xc2 && from[1] < 0xa0)))) {
+			piece = for_terminal ? escaped : "\xef\xbf\xbd";
+			snprintf(escaped, sizeof(escaped), "\\x%02x", from[length == 2 ? 1 : 0]);
+			piece_length = strlen(piece);
+			length = length ? length : 1;
+		}
+		if (at + piece_length >= size)
+			break;
+		memcpy(buf + at, piece, piece_length);
+		at += piece_length;
+		from += length;
+	}
+	buf[at] = '\0';
+	return buf;
+}
+
+const char *word_printable(const char *text, char *buf, size_t size)
+{
+	return copy_safe(text, buf, size, 1);
+}
+
+const char *word_utf8(const char *text, char *buf, size_t size)
+{
+	return copy_safe(text, buf, size, 0);
+}
+
+size_t word_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}

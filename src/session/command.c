@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See command.h. */
+#include "session/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHELL "/bin/sh"
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A script without a #! line is the shell's, as execvp(3) and every shell have it. */
+static void exec_by_shell(const char *program, char **argv)
+{
+	size_t count = 0;
+	char **words;
+
+	while (argv[count])
+		count++;
+	words = calloc(count + 2, sizeof(*words));
+	if (!words)
+		return;
+	words[0] = (char *)SHELL;
+	words[1] = (char *)program;
+	for (size_t i = 1; i < count; i++)
+		words[i + 1] = argv[i];
+	execve(SHELL, words, environ);
+}
+
+static _Noreturn void run_child(const char *program, char **argv, const sigset_t *mask, int go_fd,
+				int failure_fd)
+{
+	ssize_t got;
+	int failure;
+	char go;
+
+	do
+		got = read(go_fd, &go, 1);
+	while (got < 0 && errno == EINTR);
+	if (got != 1)
+		_exit(125);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execve(program, argv, environ);
+	if (errno == ENOEXEC)
+		exec_by_shell(program, argv);
+	failure = errno;
+	got = write(failure_fd, &failure, sizeof(failure));
+	_exit(got == sizeof(failure) ? 126 : 125);
+}
+
+int command_spawn(const char *program, char **argv, const sigset_t *mask, struct command *command,
+		  struct error *error)
+{
+	int go[2], failure[2];
+	int code;
+
+	*command = (struct command){.pid = -1, .go_fd = -1, .failure_fd = -1};
+	if (pipe2(go, O_CLOEXEC))
+		return error_set_errno(error, -errno, "making a pipe");
+	if (pipe2(failure, O_CLOEXEC)) {
+		code = error_set_errno(error, -errno, "making a pipe");
+		close(go[0]);
+		close(go[1]);
+		return code;
+	}
+	command->pid = fork();
+	if (command->pid == 0) {
+		close(go[1]);
+		close(failure[0]);
+		run_child(program, argv, mask, go[0], failure[1]);
+	}
+	code = errno;
+	close(go[0]);
+	close(failure[1]);
+	command->go_fd = go[1];
+	command->failure_fd = failure[0];
+	if (command->pid < 0) {
+		command_abandon(command);
+		return error_set_errno(error, -code, "starting a process");
+	}
+	return 0;
+}
+
+static void reap(struct command *command)
+{
+	while (waitpid(command->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	command->pid = -1;
+}
+
+int command_release(struct command *command)
+{
+	int failure = 0;
+	ssize_t got;
+
+	if (write(command->go_fd, "g", 1) != 1)
+		failure = errno;
+	close_fd(&command->go_fd);
+	do
+		got = read(command->failure_fd, &failure, sizeof(failure));
+	while (got < 0 && errno == EINTR);
+	close_fd(&command->failure_fd);
+	if (got == sizeof(failure))
+		reap(command);
+	return got == sizeof(failure) ? -failure : 0;
+}
+
+void command_abandon(struct command *command)
+{
+	if (command->go_fd >= 0 && command->pid > 0) {
+		close_fd(&command->go_fd);
+		reap(command);
+	}
+	close_fd(&command->go_fd);
+	close_fd(&command->failure_fd);
+}
