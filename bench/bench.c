@@ -42,6 +42,8 @@
 #define QUICK_ROUNDS  2
 #define QUICK_BATCHES 9
 
+#define LOAD_MOST 0.5 /* at the start; more is said, for the sake of whoever reads the figures */
+
 #define PROGRAMS_GROUP "programs"
 
 enum {
@@ -132,6 +134,7 @@ static void describe(const struct plan *plan, int argc, char **argv)
 {
 	struct utsname host;
 	char model[128];
+	double load;
 
 	uname(&host);
 	cpu_model(model, sizeof(model));
@@ -143,6 +146,8 @@ static void describe(const struct plan *plan, int argc, char **argv)
 	printf("%s, %ld CPUs%s; %s %s %s (%s). Loops on CPU %d, tools on CPU %d.\n\n", model,
 	       sysconf(_SC_NPROCESSORS_ONLN), in_virtual_machine() ? ", virtual machine" : "",
 	       host.sysname, host.release, host.machine, host.version, plan->cpu, plan->other_cpu);
+	if (getloadavg(&load, 1) == 1 && load > LOAD_MOST)
+		printf("The machine was busy (load %.1f): the figures are noisy.\n\n", load);
 	if (plan->tracers < 0)
 		printf("Others were tracing this machine all along: every figure contains "
 		       "that.\n\n");
@@ -267,6 +272,8 @@ static bool limits_hold(bool markdown)
 	struct spread figure;
 	bool all = true, holds;
 
+	if (!measured[GROUP_CALLS] && !measured[GROUP_SWITCHES])
+		return true; /* the other groups have none */
 	printf("%sLimits\n\n", markdown ? "## " : "");
 	for (size_t i = 0; i < LIMITS; i++) {
 		if (!measured[limits[i].group])

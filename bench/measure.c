@@ -10,9 +10,10 @@
 #include "table.h"
 
 #define ALONE_LIMIT_MS	120000
-#define ALONE_POLL_MS	100
+#define ALONE_POLL_MS	20
+#define GONE_LIMIT_MS	3000
 #define DISTURBED_TRIES 5
-#define FAILURES_MAX	2   /* after that many, a variant is given up */
+#define FAILURES_MAX	2   /* after that many, and more than successes, a variant is given up */
 #define SEEN_LEAST	0.5 /* a tool that saw less did not do the work that is compared */
 
 #define BIT(loop)    (1u << (loop))
@@ -163,6 +164,18 @@ static int check_seen(const struct tool_run *run, uint64_t expected, double *lea
 	return 0;
 }
 
+/* Is anybody tracing after our own tool has gone? Then perhaps since before the measurement began.
+ * The kernel takes a moment to free programs. */
+static bool still_others(const struct plan *plan)
+{
+	for (unsigned waited = 0; waited < GONE_LIMIT_MS; waited += ALONE_POLL_MS) {
+		if (plan->tracers < 0 || tracers_count() == plan->tracers)
+			return false;
+		sleep_ms(ALONE_POLL_MS);
+	}
+	return true;
+}
+
 static int try_variant(const struct group *group, int index, const struct plan *plan,
 		       const struct tool_target *target, const struct worker *worker,
 		       double ns[LOOP_COUNT], struct result *result)
@@ -186,8 +199,8 @@ static int try_variant(const struct group *group, int index, const struct plan *
 		stopped = tool_stop(&run, code ? NULL : error);
 	else
 		floors_attach(FLOOR_NONE);
-	if (code == -EAGAIN)
-		return error_set(error, code, "others began to trace");
+	if (code == -EAGAIN || still_others(plan))
+		return error_set(error, -EAGAIN, "others began to trace");
 	if (code)
 		return error_set_errno(error, -ECHILD, "the worker failed");
 	if (stopped)
@@ -210,6 +223,7 @@ static int round_of_variant(const struct group *group, int index, unsigned round
 		result->failures[index]++;
 		return code == -ECHILD ? code : 0;
 	}
+	result->successes[index]++;
 	for (int i = 0; i < LOOP_COUNT; i++)
 		result->ns[index][i][round] = ns[i];
 	return 0;
@@ -218,6 +232,12 @@ static int round_of_variant(const struct group *group, int index, unsigned round
 static bool is_other_tool(const struct variant *variant)
 {
 	return variant->tool != NO_TOOL && !tools[variant->tool].is_fathom;
+}
+
+static bool is_hopeless(const struct result *result, int index)
+{
+	return result->failures[index] >= FAILURES_MAX &&
+	       result->failures[index] > result->successes[index];
 }
 
 static void result_init(struct result *result, unsigned rounds)
@@ -261,7 +281,7 @@ int group_measure(const struct group *group, const struct plan *plan, struct res
 	for (unsigned round = 0; round < plan->rounds && !code; round++) {
 		for (int i = 0; i < variants && !code; i++) {
 			index = (int)((round + (unsigned)i) % (unsigned)variants);
-			if (result->failures[index] >= FAILURES_MAX ||
+			if (is_hopeless(result, index) ||
 			    (is_other_tool(&group->variants[index]) && round >= plan->other_rounds))
 				continue;
 			code = round_of_variant(group, index, round, plan, &target, &worker,
@@ -318,22 +338,38 @@ static void set_remark(struct table *table, int row, const struct plan *plan,
 		table_set(table, row, column, "%u rounds; %u failed: %s", (unsigned)measured,
 			  result->failures[index], why);
 	else if (!isnan(seen) && seen < 0.999)
-		table_set(table, row, column, "%u rounds; saw only %.0f %% of them",
+		table_set(table, row, column, "%u rounds; saw only %.1f %% of them",
 			  (unsigned)measured, 100 * seen);
 	else
 		table_set(table, row, column, "%u rounds", (unsigned)measured);
 }
 
+static void set_figures(struct table *table, int row, const struct group *group,
+			const struct result *result, int variant, enum loop loop)
+{
+	struct spread spread = spread_of(result->ns[variant][loop], result->rounds);
+
+	table_set_number(table, row, 1, spread.least, 1);
+	table_set_number(table, row, 2, spread.median, 1);
+	table_set_number(table, row, 3, spread.most, 1);
+	if (variant == 0)
+		return;
+	table_set_number(table, row, 4, added_ns(result, variant, loop).median, 1);
+	set_ratio(table, row, 5, result, variant, group->empty, loop);
+	set_ratio(table, row, 6, result, variant, group->floor, loop);
+}
+
 static void loop_print(const struct group *group, const struct plan *plan,
 		       const struct result *result, enum loop loop)
 {
-	static const char *const headings[] = {"",	  "least",   "median", "most", "added",
-					       "× empty", "× floor", "",       NULL};
+	static const char *const with_ratios[] = {"",	     "least",	"median", "most", "added",
+						  "× empty", "× floor", "",	  NULL};
+	static const char *const without[] = {"", "least", "median", "most", "added", "", NULL};
 	static struct table table;
 	int variants = variant_count(group), row;
-	struct spread spread;
+	size_t rounds;
 
-	table_init(&table, headings);
+	table_init(&table, group->floor ? with_ratios : without);
 	for (int i = 0; i < variants; i++) {
 		const struct variant *variant = &group->variants[i];
 
@@ -342,15 +378,9 @@ static void loop_print(const struct group *group, const struct plan *plan,
 		row = table_row(&table);
 		table_set(&table, row, 0, "%s",
 			  variant->name ? variant->name : tools[variant->tool].name);
-		spread = spread_of(result->ns[i][loop], result->rounds);
-		table_set_number(&table, row, 1, spread.least, 1);
-		table_set_number(&table, row, 2, spread.median, 1);
-		table_set_number(&table, row, 3, spread.most, 1);
-		set_remark(&table, row, plan, variant, result, i, spread.count);
-		if (i)
-			table_set_number(&table, row, 4, added_ns(result, i, loop).median, 1);
-		set_ratio(&table, row, 5, result, i, group->empty, loop);
-		set_ratio(&table, row, 6, result, i, group->floor, loop);
+		set_figures(&table, row, group, result, i, loop);
+		rounds = spread_of(result->ns[i][loop], result->rounds).count;
+		set_remark(&table, row, plan, variant, result, i, rounds);
 	}
 	printf("%s%s\n\n", plan->markdown ? "### " : "", loop_titles[loop]);
 	table_print(&table, plan->markdown);

@@ -71,6 +71,7 @@ struct result {
 	double ns[VARIANTS_MAX][LOOP_COUNT][ROUNDS_MAX]; /* NaN: not measured */
 	struct error trouble[VARIANTS_MAX]; /* why not, the last time that it was not */
 	unsigned failures[VARIANTS_MAX];
+	unsigned successes[VARIANTS_MAX];
 	double seen[VARIANTS_MAX]; /* the least share of the operations that the tool saw; NaN:
 				      unknown */
 	unsigned rounds;

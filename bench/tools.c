@@ -37,7 +37,7 @@ const struct tool tools[TOOL_COUNT] = {
 		.name = "fathom",
 		.arguments = {"%f", "attach", "-p", "%p,%q", "-q", "--format", "json", "-o", "%o"},
 		.is_fathom = true,
-		.members = {"voluntary_switches"},
+		.members = {"voluntary_switches", "involuntary_switches"},
 	},
 	[TOOL_FATHOM_FAMILY] = {
 		.name = "fathom",

@@ -231,12 +231,15 @@ static __noinline int cell_add_off_cpu(struct thread_ledger *ledger, struct sysc
 #define EINVAL_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
 #define ERESTART_FIRST 512 /* ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h */
 #define ERESTART_LAST 516
+#define ERESTART_BLOCK 516 /* goes on by restart_syscall(2) */
 
-static __noinline int cell_add_error(struct syscall_cell *cell, u32 error)
+static __noinline int cell_add_error(struct thread_ledger *ledger, struct syscall_cell *cell, u32 error)
 {
-	if (!cell)
+	if (!cell || !ledger)
 		return 0;
 	if (error >= ERESTART_FIRST && error <= ERESTART_LAST) {
+		if (error == ERESTART_BLOCK && ledger->call != NR_RESTART_SYSCALL)
+			ledger->restart_call = ledger->call;
 		ADD_SHARED(cell->restarts, 1);
 		return 0;
 	}
@@ -259,7 +262,7 @@ static __always_inline void call_finish(struct thread_ledger *ledger, u64 now, l
 		else
 			ADD_SHARED(cell->untimed, 1);
 		if (unlikely((u64)result >= (u64)-EINVAL_MAX))
-			cell_add_error(cell, (u32)-result);
+			cell_add_error(ledger, cell, (u32)-result);
 	} else {
 		lose(LOSS_CELL_TABLE_FULL);
 	}

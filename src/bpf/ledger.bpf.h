@@ -83,27 +83,97 @@ static __always_inline u64 ledger_close(struct thread_ledger *ledger, u64 now)
 	return since + span;
 }
 
-/* After switch-in: moves what was not waiting by the scheduler's account from the runqueue to the CPU. */
-static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task)
+/* What run_delay grew by since it was last asked; `booked` where the kernel keeps no such account. */
+static __always_inline u64 ledger_new_delay(struct thread_ledger *ledger, struct task_struct *task,
+					    u64 booked)
 {
-	u64 booked = ledger->provisional_ns;
 	u64 delay;
-	s64 excess;
 
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
-		return;
+		return booked;
 	delay = task->sched_info.run_delay - ledger->delay_seen_ns;
-	if (booked == delay)
-		return;
-	/* Slightly negative when the wake-up's tracepoint came after the scheduler began to count. */
-	excess = (s64)(booked - delay);
 	ledger->delay_seen_ns += delay;
-	ledger->provisional_ns = 0;
-	if (excess < -SWITCH_MOST_NS)
+	return delay;
+}
+
+/* The thread runs, but no switch-in was seen: some kernels leave out single events. The scheduler says how
+ * long it had waited, so nothing is lost. */
+static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
+					       struct task_struct *task, u64 now)
+{
+	u64 span = now > ledger->since_ns ? now - ledger->since_ns : 0;
+	u64 delay = ledger_new_delay(ledger, task, span);
+
+	if (delay > span)
+		delay = span;
+	ledger->runqueue_ns += delay;
+	ledger->since_ns += delay;
+	ledger->state = state_word(THREAD_ON_CPU, 0);
+	if (ledger->call_off_ns) { /* it slept in this call, and so waited in it */
+		ledger->call_runqueue_ns += delay;
+		ledger->call_off_ns += delay;
+	}
+}
+
+/* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch. Returns
+ * how much that was. */
+static __always_inline u64 ledger_take_from_sleep(struct thread_ledger *ledger, u64 wanted)
+{
+	u32 reason = ledger->before >> 8 & 0xff;
+
+	if ((ledger->before & 0xff) != THREAD_BLOCKED || reason >= BLOCKED_REASON_COUNT)
+		return 0;
+	if (wanted > ledger->blocked_ns[reason])
+		wanted = ledger->blocked_ns[reason];
+	ledger->blocked_ns[reason] -= wanted;
+	if (ledger->call_off_ns && ledger->call_blocked_ns[reason] >= wanted) {
+		ledger->call_blocked_ns[reason] -= wanted;
+		ledger->call_off_ns -= wanted;
+	}
+	return wanted;
+}
+
+/* More waiting for a CPU than was booked: it began before the tracepoint of the wake-up, or that was not
+ * seen. */
+static __always_inline void ledger_wait_longer(struct thread_ledger *ledger, u64 missing)
+{
+	u64 call_off = ledger->call_off_ns;
+	u64 of_call;
+
+	ledger->runqueue_ns += ledger_take_from_sleep(ledger, missing);
+	of_call = call_off - ledger->call_off_ns; /* what the present call had of it */
+	ledger->call_runqueue_ns += of_call;
+	ledger->call_off_ns += of_call;
+}
+
+/* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date. */
+static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task,
+					  u64 now)
+{
+	u64 booked = ledger->provisional_ns;
+	u64 delay, excess;
+
+	if (state_of(ledger) == THREAD_RUNQUEUE) {
+		ledger_arrive_late(ledger, task, now);
 		return;
+	}
+	delay = ledger_new_delay(ledger, task, booked);
+	ledger->provisional_ns = 0;
+	if (ledger->delay_uncounted) {
+		ledger->delay_uncounted = 0;
+		if (!delay)
+			return;
+	}
+	if (delay == booked)
+		return;
+	if (delay > booked) {
+		ledger_wait_longer(ledger, delay - booked);
+		return;
+	}
+	excess = booked - delay;
 	ledger->runqueue_ns -= excess;
 	ledger->since_ns -= excess;
-	if (ledger->call_runqueue_ns && ledger->call_runqueue_ns >= booked) {
+	if (ledger->call_runqueue_ns >= booked) {
 		/* It was in a call then, and still is: one that ended would have settled this. */
 		ledger->call_runqueue_ns -= excess;
 		ledger->call_off_ns -= excess;
@@ -116,15 +186,17 @@ static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger, str
 {
 	u64 total = task->se.sum_exec_runtime;
 	u64 seen = ledger->exec_seen_ns;
-	u64 until = now;
+	u64 accounted, until = now;
 
-	ledger_settle(ledger, task);
+	ledger_settle(ledger, task, now);
 	ledger->exec_seen_ns = total;
 	if (likely(seen != EXEC_UNKNOWN)) {
-		u64 accounted = ledger->since_ns + (total - seen);
-
-		/* Either way: the wake-up that began it is also timed a little after the scheduler's. */
-		if (accounted + SWITCH_MOST_NS >= now && accounted <= now + SWITCH_MOST_NS)
+		accounted = ledger->since_ns + (total - seen);
+		/* The scheduler's clock was read so long before the wake-up that it counts sleep as
+		 * running. Who compares with it must find the same. */
+		if (accounted > now)
+			ledger->on_cpu_ns += ledger_take_from_sleep(ledger, accounted - now);
+		else if (accounted + SWITCH_MOST_NS >= now)
 			until = accounted;
 	}
 	return ledger_close(ledger, until);

@@ -101,8 +101,9 @@ struct {
 	__type(value, u32);
 } targets __weak SEC(".maps");
 
-/* Room for values that are too large for the 512-byte stack. Index 0 serves the tracepoint programs,
- * which run with preemption off; 1 serves the iterators, of which one runs at a time. */
+/* Room for values that are too large for the 512-byte stack: per CPU for the tracepoint programs, which run
+ * with preemption off, with a second one for those that may interrupt the others; and one for the
+ * iterators, of which one runs at a time. */
 union scratch {
 	struct thread_ledger ledger;
 	struct process_entry process;

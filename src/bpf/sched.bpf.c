@@ -77,7 +77,9 @@ static __always_inline void process_end(struct process_entry *process, struct ta
 	notify(RECORD_PROCESS_DEAD, process->serial, wake);
 }
 
-static __noinline int thread_end(struct thread_ledger *ledger, struct task_struct *task, u64 now)
+/* `late`: not at the last switch-out but from another context, which has scratch of its own. */
+static __noinline int thread_end(struct thread_ledger *ledger, struct task_struct *task, u64 now,
+				 bool late)
 {
 	struct process_entry *process;
 	struct scratch_pair *scratch;
@@ -92,7 +94,7 @@ static __noinline int thread_end(struct thread_ledger *ledger, struct task_struc
 	scratch = bpf_map_lookup_elem(&event_scratch, &zero);
 	if (!scratch)
 		return 0;
-	record = &scratch->first.record;
+	record = late ? &scratch->second.record : &scratch->first.record;
 	record->kind = RECORD_THREAD_DEAD;
 	record->process = serial = ledger->process;
 	record->tid = ledger->tid;
@@ -126,6 +128,8 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 
 	u64 begin;
 
+	if (unlikely(state_of(ledger) == THREAD_RUNQUEUE))
+		ledger_arrive_late(ledger, task, now);
 	if (likely(state_of(ledger) == THREAD_ON_CPU)) {
 		begin = ledger_close_on_cpu(ledger, task, now);
 	} else {
@@ -138,14 +142,34 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 	 * prev_state was read, hence the task's own state. Neither gets a wake-up.
 	 */
 	if (preempt || state == 0) {
+		/* sched_info_depart() begins to count only for a thread in state running. */
+		ledger->delay_uncounted = state != 0;
+		ledger->before = state_word(THREAD_ON_CPU, 0);
 		ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), begin);
 	} else if (unlikely(state & TASK_DEAD)) {
 		ledger_enter(ledger, state_word(THREAD_DEAD, 0), begin);
-		thread_end(ledger, task, begin);
+		thread_end(ledger, task, begin, false);
 	} else {
 		ledger_enter(ledger,
 			     state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state)), begin);
 	}
+}
+
+/* The thread left the CPU unseen (see ledger_arrive_late). The scheduler says how long it had run; it is
+ * still in the call that it slept in, if it did sleep and did not only wait, which run_delay will say. */
+static __noinline bool missed_switch_out(struct thread_ledger *ledger, struct task_struct *task)
+{
+	u64 ran;
+
+	if (!ledger || !task || state_of(ledger) != THREAD_ON_CPU ||
+	    ledger->exec_seen_ns == EXEC_UNKNOWN)
+		return false;
+	ran = task->se.sum_exec_runtime - ledger->exec_seen_ns;
+	ledger->exec_seen_ns += ran;
+	ledger->on_cpu_ns += ran;
+	ledger->since_ns += ran;
+	ledger->state = state_word(THREAD_BLOCKED, blocked_reason(task, ledger, 0));
+	return true;
 }
 
 static __always_inline void switched_in(struct thread_ledger *ledger, struct task_struct *task,
@@ -159,6 +183,11 @@ static __always_inline void switched_in(struct thread_ledger *ledger, struct tas
 
 		begin = ledger_close(ledger, now);
 		ledger->provisional_ns = begin - since;
+	} else if (state_of(ledger) == THREAD_BLOCKED || missed_switch_out(ledger, task)) {
+		/* No wake-up was seen. run_delay will say when it was. */
+		ledger->before = ledger->state;
+		begin = ledger_close(ledger, now);
+		ledger->provisional_ns = 0;
 	} else {
 		begin = ledger_conflict(ledger, now);
 		ledger->exec_seen_ns = EXEC_UNKNOWN;
@@ -204,7 +233,27 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *task)
 
 	if (!ledger || state_of(ledger) != THREAD_BLOCKED)
 		return 0;
+	ledger->before = ledger->state;
 	now = ledger_close(ledger, bpf_ktime_get_ns());
 	ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), now);
+	return 0;
+}
+
+/* The kernel lets go of a dead thread, some time after its last switch-out. It has been accounted for,
+ * unless just that event was missed. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct *task)
+{
+	struct thread_ledger *ledger = ledger_of(task);
+	u64 end;
+
+	if (!ledger || state_of(ledger) == THREAD_DEAD || ledger->flags & THREAD_ARMED)
+		return 0;
+	end = ledger->since_ns;
+	if (state_of(ledger) == THREAD_ON_CPU && ledger->exec_seen_ns != EXEC_UNKNOWN)
+		end += task->se.sum_exec_runtime - ledger->exec_seen_ns;
+	ledger_close(ledger, end);
+	ledger_enter(ledger, state_word(THREAD_DEAD, 0), end);
+	thread_end(ledger, task, end, true);
 	return 0;
 }

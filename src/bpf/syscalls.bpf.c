@@ -120,7 +120,7 @@ static __noinline int sys_exit_without_entry(struct task_struct *task, struct th
 	}
 	ADD_SHARED(cell->untimed, 1);
 	if ((u64)result >= (u64)-EINVAL_MAX)
-		cell_add_error(cell, (u32)-result);
+		cell_add_error(ledger, cell, (u32)-result);
 	return 0;
 }
 
@@ -129,13 +129,15 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_ledger *ledger = ledger_of(task);
+	u64 now;
 
 	if (!ledger)
 		return 0;
 	if (unlikely(!ledger->enter_ns))
 		return sys_exit_without_entry(task, ledger, regs_call_number(regs), result);
+	now = bpf_ktime_get_ns();
 	if (unlikely(ledger->call_off_ns))
-		ledger_settle(ledger, task);
-	call_finish(ledger, bpf_ktime_get_ns(), result);
+		ledger_settle(ledger, task, now);
+	call_finish(ledger, now, result);
 	return 0;
 }

@@ -42,6 +42,7 @@ static const struct {
 	{"task_rename", true, "names of processes cannot be followed"},
 	{"sched_process_exec", true, "programs that processes change into cannot be followed"},
 	{"sched_process_exit", true, "the end of threads cannot be seen"},
+	{"sched_process_free", true, "the end of threads cannot be made sure of"},
 	{"cgroup_attach_task", false,
 	 "a process that changes its cgroup while watched keeps the old one in reports"},
 };

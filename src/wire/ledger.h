@@ -87,7 +87,9 @@ struct thread_ledger {
 	__u32 state;	/* enum thread_state | enum blocked_reason << 8 */
 	__u32 tid;
 	__u32 shard; /* of cells: 0 for the thread-group leader, else CPU + 1 */
-	__u32 pad;
+	__u32 restart_call;    /* the call that restart_syscall(2) would go on with */
+	__u32 before;	       /* the state before the present or last wait for a CPU */
+	__u32 delay_uncounted; /* run_delay leaves out the present wait for a CPU */
 	__u64 on_cpu_ns;
 	__u64 runqueue_ns;
 	__u64 unaccounted_ns;
@@ -248,7 +250,7 @@ enum loss_class {
 	LOSS_ERRNO_TABLE_FULL,	 /* errors counted without their errno */
 	LOSS_THREAD_UNTRACKED,	 /* threads not watched because their storage was refused */
 	LOSS_RING_FULL,		 /* thread rows lost; their times are in the process all the same */
-	LOSS_STATE_CONFLICT,	 /* scheduler events that contradict the state; time → unaccounted */
+	LOSS_STATE_CONFLICT,	 /* missed scheduler events past repair; time → unaccounted */
 	LOSS_MISSED_RUN,	 /* runs that the kernel skipped (recursion_misses); filled by user space */
 	LOSS_CLASS_COUNT
 };
@@ -271,7 +273,7 @@ enum watch_filter {
 #ifndef __bpf__
 #include <assert.h>
 #include <stddef.h>
-static_assert(sizeof(struct thread_ledger) == 432, "thread_ledger");
+static_assert(sizeof(struct thread_ledger) == 440, "thread_ledger");
 static_assert(offsetof(struct thread_ledger, since_ns) == 128, "thread_ledger.since_ns");
 static_assert(sizeof(struct syscall_cell) == 648, "syscall_cell");
 static_assert(sizeof(struct cell_key) == 8 && sizeof(struct errno_key) == 8, "keys");

@@ -6,15 +6,14 @@ import signal
 import sys
 import time
 
-from harness import (NOBODY, PIPE, Missing, Noisy, is_running, judge, process_of, read_text, require,
+from harness import (NOBODY, PIPE, Missing, Noisy, in_epoll, is_running, judge, process_of, read_text, require,
                      require_equal, require_near, row_of, wait_until)
 
 
 def idler(context, **options):
     """A process that sits in epoll_pwait for a minute; returned once it does."""
     process = context.start(context.words('@in_flight', 'epoll_pwait', 60_000), **options)
-    wait_until(lambda: (read_text(f'/proc/{process.pid}/wchan') or '').startswith('ep_poll'),
-               'the idler idles')
+    wait_until(lambda: in_epoll(process.pid), 'the idler idles')
     return process
 
 
@@ -109,7 +108,7 @@ def by_user(context):
     with context.public_copy('@in_flight') as (folder, _):
         theirs = context.start([folder + '/in_flight', 'epoll_pwait', '60000'], user=NOBODY, group=NOBODY,
                                extra_groups=[])
-        wait_until(lambda: (read_text(f'/proc/{theirs.pid}/wchan') or '').startswith('ep_poll'), 'it idles')
+        wait_until(lambda: in_epoll(theirs.pid), 'it idles')
         ours = idler(context)
         for user in ('nobody', NOBODY):
             report = context.attach('--user', user, '-d', '300ms')
@@ -123,13 +122,14 @@ def by_user(context):
 def everything(context):
     """The whole host, kernel threads left out unless asked for, and fathom itself."""
     idle = idler(context)
-    report = context.attach('--all', '-d', '1')
+    fathom, path = context.start_attach('--all', '-d', '1')
+    report = context.finish_attach(fathom, path)
     judge(report)
     require_idle_window(report, idle.pid)
     require(os.getpid() in pids(report), 'the test itself is not in the report')
     comms = {process['comm'] for process in report['processes']}
     require('kthreadd' not in comms, 'kernel threads are in the report')
-    require('fathom' not in comms, 'fathom itself is in the report')
+    require(fathom.pid not in pids(report), 'fathom itself is in the report')
     report = context.attach('--all', '--kernel-threads', '-d', '300ms', name='kernel.report.json')
     require('kthreadd' in {process['comm'] for process in report['processes']},
             'kernel threads were asked for and are not in the report')

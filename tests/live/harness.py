@@ -154,7 +154,11 @@ def child_process(body):
 
 
 def move_threads(root):
-    """Keeps moving every thread below `root` to the next CPU."""
+    """Keeps moving every thread below `root` that runs, or could, to the next CPU.
+
+    A sleeping thread stays: kernels that dequeue late (6.12 and later) book the rest of its sleep as
+    run_delay when it is moved, which spoils the truth and nothing else.
+    """
     cpus = sorted(os.sched_getaffinity(0))
     turn = 0
     while True:
@@ -164,7 +168,9 @@ def move_threads(root):
             for pid in pids:
                 with contextlib.suppress(OSError):
                     for tid in os.listdir(f'/proc/{pid}/task'):
-                        os.sched_setaffinity(int(tid), {cpus[(turn + int(tid)) % len(cpus)]})
+                        state = process_state(f'{pid}/task/{tid}')
+                        if state and state[0] == 'R':
+                            os.sched_setaffinity(int(tid), {cpus[(turn + int(tid)) % len(cpus)]})
             time.sleep(0.0005)
 
 
@@ -197,6 +203,11 @@ class Finished:
 
     def error_lines(self):
         return self.stderr.decode(errors='replace').splitlines()
+
+
+def memory_folder():
+    """For truth files: writing to a disk could make a workload wait after it has read its own figures."""
+    return tempfile.TemporaryDirectory(dir='/dev/shm' if os.path.isdir('/dev/shm') else None)
 
 
 class Context:
@@ -290,16 +301,19 @@ class Context:
         """The report of `fathom run -- COMMAND`, which must end with `status` and say nothing else."""
         path = self.fresh_path(name)
         ended = self.run_fathom('run', '--format', 'json', '-o', path, *options, '--', *command,
-                                setting=setting)
+                                setting=setting, stdout=DEVNULL)
         require_equal(f'exit status ({ended.stderr!r})', status, ended.status)
         return self.load(path)
 
     def report_of_workload(self, command, options=(), status=0, setting='plain', name='report.json'):
         """A workload's report and its truth."""
-        truth = self.fresh_path('truth')
-        report = self.report_of([*command, '--truth', truth], options, status, setting, name)
-        text = read_text(truth)
+        with memory_folder() as folder:
+            truth = os.path.join(folder, 'truth')
+            report = self.report_of([*command, '--truth', truth], options, status, setting, name)
+            text = read_text(truth)
         require(text, 'the workload wrote no truth')
+        with open(self.path('truth'), 'w', encoding='utf-8') as file:
+            file.write(text)
         return report, text
 
     def attach(self, *arguments, status=0, name='report.json'):
