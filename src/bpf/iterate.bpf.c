@@ -26,7 +26,8 @@ static __always_inline void seed_state(struct thread_ledger *ledger, struct task
 	/* Asleep or preempted, its registers are at rest and say which call it is in. */
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	nr = regs_call_number(regs);
-	if (nr >= 0 && nr < CALL_TABLE_SIZE && !(task->flags & (PF_IO_WORKER | PF_KTHREAD))) {
+	if (nr >= 0 && nr < CALL_TABLE_SIZE && !(ledger->flags & THREAD_ARMED) &&
+	    !(task->flags & (PF_IO_WORKER | PF_KTHREAD))) {
 		ledger->call = task_in_compat_call(task) ? CALL_ID(CALL_ABI_COMPAT, nr) : nr;
 		ledger->flags |= THREAD_CALL_PARTIAL;
 		WRITE_ONCE(ledger->enter_ns, now);
@@ -133,7 +134,6 @@ static __always_inline bool read_ledger(struct thread_record *record,
 	if (!since)
 		return false;
 	record->end_ns = now;
-	record->state = word & 0xff;
 	times_of(&record->times, ledger);
 	record->waits = ledger->waits;
 	flight->active = enter != 0;
@@ -167,6 +167,7 @@ int read_threads(struct bpf_iter__task *context)
 	record = &room->first.record;
 	record->kind = RECORD_THREAD_LIVE;
 	record->process = ledger->process;
+	record->tgid = task->tgid;
 	record->tid = ledger->tid;
 	record->start_ns = ledger->start_ns;
 	__builtin_memcpy(record->comm, task->comm, COMM_SIZE);

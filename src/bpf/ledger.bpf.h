@@ -198,6 +198,9 @@ static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger, str
 			ledger->on_cpu_ns += ledger_take_from_sleep(ledger, accounted - now);
 		else if (accounted + SWITCH_MOST_NS >= now)
 			until = accounted;
+		/* A call that goes to sleep at once cannot have slept before it began. */
+		if (until < ledger->enter_ns)
+			until = ledger->enter_ns;
 	}
 	return ledger_close(ledger, until);
 }

@@ -145,7 +145,8 @@ static __always_inline u32 blocked_reason(struct task_struct *task,
 
 	if (state & (TASK_STOPPED | TASK_TRACED | TASK_FROZEN))
 		return BLOCKED_STOPPED;
-	if (bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD(task, frozen))
+	/* The v2 freezer sleeps lightly; the parent of a vfork has the bit too, and sleeps deeply. */
+	if (!deep && bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD(task, frozen))
 		return BLOCKED_STOPPED;
 	/* A kernel mutex or rw-semaphore, where the kernel keeps note of it: inode, mmap locks … */
 	if (bpf_core_field_exists(task->blocker) && task->blocker)

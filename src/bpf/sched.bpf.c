@@ -97,8 +97,8 @@ static __noinline int thread_end(struct thread_ledger *ledger, struct task_struc
 	record = late ? &scratch->second.record : &scratch->first.record;
 	record->kind = RECORD_THREAD_DEAD;
 	record->process = serial = ledger->process;
+	record->tgid = task->tgid;
 	record->tid = ledger->tid;
-	record->state = THREAD_DEAD;
 	__builtin_memcpy(record->comm, task->comm, COMM_SIZE);
 	record->start_ns = ledger->start_ns;
 	record->end_ns = now;

@@ -59,8 +59,10 @@ static __noinline int ledger_begin(struct thread_ledger *ledger, struct task_str
 	ledger->exec_seen_ns = EXEC_UNKNOWN; /* of a running thread it is up to a tick old */
 	ledger->delay_seen_ns = task->sched_info.run_delay;
 	ledger->provisional_ns = 0;
-	ledger->voluntary_base = task->nvcsw;
-	ledger->involuntary_base = task->nivcsw;
+	/* voluntary_base and involuntary_base stay 0: the command's switches are then those that
+	 * /proc/PID/status shows, the one with which it waited to be started included. */
+	ledger->voluntary_base = 0;
+	ledger->involuntary_base = 0;
 	serial = ledger->process;
 	process = bpf_map_lookup_elem(&processes, &serial);
 	if (process) {

@@ -169,8 +169,11 @@ static int run(const struct subcommand *self, int argc, char **argv)
 	if (parsed == OPTIONS_HELP) {
 		status = 0;
 	} else if (parsed == OPTIONS_OK && rest < argc) {
-		fprintf(stderr, "fathom attach: unexpected word '%s' (see fathom attach --help)\n",
-			argv[rest]);
+		struct error error;
+
+		error_set(&error, -EINVAL, "unexpected word '%.80s' (see fathom attach --help)",
+			  argv[rest]);
+		print_error(&error);
 	} else if (parsed == OPTIONS_OK && !session->pid_count &&
 		   session->collect.filter == WATCH_NAMED) {
 		fprintf(stderr, "fathom attach: what to watch? Give -p, --comm, --cgroup, --user or "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way into the program: picks the subcommand. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,8 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	struct error error;
+
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		print_usage(stderr);
@@ -51,7 +54,8 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], SUBCOMMANDS[i]->name) == 0)
 			return SUBCOMMANDS[i]->run(SUBCOMMANDS[i], argc - 1, argv + 1);
 	}
-	fprintf(stderr, "fathom: unknown %s '%s' (see fathom --help)\n",
-		argv[1][0] == '-' ? "option" : "command", argv[1]);
+	error_set(&error, -EINVAL, "unknown %s '%.80s' (see fathom --help)",
+		  argv[1][0] == '-' ? "option" : "command", argv[1]);
+	print_error(&error);
 	return 2;
 }

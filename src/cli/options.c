@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "export/words.h"
 
 #define OPTIONS_MAX  40
 #define LONG_BASE    1000 /* getopt_long's value for row i of the table */
@@ -18,7 +19,11 @@
 
 void print_error(const struct error *error)
 {
-	fprintf(stderr, "fathom: %s\n", error->text[0] ? error->text : "failed");
+	char clean[4 * ERROR_TEXT_SIZE];
+
+	/* What was typed stands in it, and whatever that holds must not reach the terminal. */
+	fprintf(stderr, "fathom: %s\n",
+		error->text[0] ? word_printable(error->text, clean, sizeof(clean)) : "failed");
 }
 
 static void print_help(const struct subcommand *self)
@@ -48,8 +53,10 @@ static void print_help(const struct subcommand *self)
 
 static int usage_error(const struct subcommand *self, const char *what, const char *option)
 {
-	fprintf(stderr, "fathom %s: %s '%s' (see fathom %s --help)\n", self->name, what, option,
-		self->name);
+	char clean[512];
+
+	fprintf(stderr, "fathom %s: %s '%s' (see fathom %s --help)\n", self->name, what,
+		word_printable(option, clean, sizeof(clean)), self->name);
 	return OPTIONS_ERROR;
 }
 

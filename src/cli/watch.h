@@ -23,7 +23,7 @@ void watch_settings_init(struct watch_settings *settings);
 #define WATCH_OPTION_ROWS                                                                          \
 	{'o', "output", "FILE", "write the report to FILE", watch_store_output},                   \
 	{0, "format", "FORMAT", "text, json or csv", watch_store_format},                          \
-	{0, "syscall", "LIST", "give only these a row of their own: names or", watch_store_calls}, \
+	{0, "syscall", "LIST", "own rows only for these: read,%network,!poll", watch_store_calls}, \
 	{0, "strict", NULL, "exit with 125 if anything was lost", watch_store_strict},             \
 	{'q', "quiet", NULL, "no report unless -o is given", watch_store_quiet},                   \
 	{0, "max-processes", "N", "room for N processes at once (16384)", watch_store_processes},  \

@@ -15,7 +15,10 @@
  * for them now and then, and at the end. */
 #define SWEEP_INTERVAL_NS (5 * NS_PER_SECOND)
 
-static int remember_dead(struct serial_list *list, uint32_t serial)
+/* How often live threads are read until the readings agree; see read_pending(). */
+#define LIVE_PASSES 8
+
+static int list_add(struct serial_list *list, uint32_t serial)
 {
 	uint32_t *grown;
 
@@ -32,17 +35,20 @@ static int remember_dead(struct serial_list *list, uint32_t serial)
 	return 0;
 }
 
+static bool contains(const struct serial_list *list, uint32_t serial)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->serials[i] == serial)
+			return true;
+	}
+	return false;
+}
+
 static int on_thread(struct collector *collector, const struct thread_record *record)
 {
-	struct process_entry entry;
-
-	if (!collector->draining)
+	if (!collector->draining || (collector->only && !contains(collector->only, record->process)))
 		return 0;
-	/* The process is still there: its own announcement comes after those of all its threads. */
-	if (bpf_map_lookup_elem(bpf_map__fd(collector->kernel->maps.processes), &record->process,
-				&entry))
-		return 0;
-	return collector_add_thread(collector->draining, entry.tgid, record);
+	return collector_add_thread(collector->draining, record);
 }
 
 int collector_on_record(void *context, void *data, size_t size)
@@ -59,7 +65,7 @@ int collector_on_record(void *context, void *data, size_t size)
 			result = on_thread(collector, data);
 		break;
 	case RECORD_PROCESS_DEAD:
-		result = remember_dead(&collector->dead, notice->process);
+		result = list_add(&collector->dead, notice->process);
 		break;
 	case RECORD_RESEED:
 		collector->reseed = true;
@@ -94,22 +100,29 @@ static int sweep(struct collector *collector)
 	while (!result && bpf_map_get_next_key(fd, previous, &serial) == 0) {
 		previous = &serial;
 		if (bpf_map_lookup_elem(fd, &serial, &entry) == 0 && entry.flags & PROCESS_DEAD)
-			result = remember_dead(&collector->dead, serial);
+			result = list_add(&collector->dead, serial);
 	}
 	return result;
 }
 
-static int drain(struct collector *collector, struct profile *profile)
+static int read_ring(struct collector *collector, struct profile *profile,
+		     const struct serial_list *only)
 {
 	int result;
 
 	collector->draining = profile;
+	collector->only = only;
 	collector->drain_result = 0;
 	result = ring_buffer__consume(collector->ring);
 	collector->draining = NULL;
-	if (result < 0)
-		return result;
-	result = collector->drain_result;
+	collector->only = NULL;
+	return result < 0 ? result : collector->drain_result;
+}
+
+static int drain(struct collector *collector, struct profile *profile)
+{
+	int result = read_ring(collector, profile, NULL);
+
 	for (size_t i = 0; !result && i < collector->dead.count; i++)
 		result = bury(collector, profile, collector->dead.serials[i]);
 	collector->dead.count = 0;
@@ -179,44 +192,65 @@ static struct live_threads threads_of(const struct live_threads *live, uint32_t 
 	return part;
 }
 
-static int add_live_process(struct collector *collector, struct profile *profile,
-			    const struct live_threads *all, uint32_t serial)
+/*
+ * One pass over the processes in `pending`. A process is taken when the iterator saw as many of its
+ * threads as its entry has alive: then none died, and so was counted twice or not at all, between the two
+ * readings. The others stay pending, unless `settle_for_less`.
+ */
+static int read_pending(struct collector *collector, struct profile *profile,
+			struct serial_list *pending, struct serial_list *buried, bool settle_for_less,
+			struct error *error)
 {
-	struct live_threads threads = threads_of(all, serial);
-	struct process_entry entry;
+	int fd = bpf_map__fd(collector->kernel->maps.processes);
+	struct live_threads live = {0};
+	size_t left = 0;
+	int result = collector_iterate(collector->kernel->progs.read_threads, keep_live, &live,
+				       sizeof(struct thread_record), error);
 
-	if (bpf_map_lookup_elem(bpf_map__fd(collector->kernel->maps.processes), &serial, &entry))
-		return 0;
-	/* It may have died since the iterator saw its threads: then it has everything itself. */
-	if (entry.flags & PROCESS_DEAD)
-		return bury(collector, profile, serial);
-	if (threads.count == 0 && entry.threads_total <= 1 && entry.seen_ns == 0)
-		return 0;
-	return collector_add_process(collector, profile, &entry, &threads);
+	if (live.count)
+		qsort(live.records, live.count, sizeof(*live.records), compare_records);
+	for (size_t i = 0; !result && i < pending->count; i++) {
+		uint32_t serial = pending->serials[i];
+		struct live_threads threads = threads_of(&live, serial);
+		struct process_entry entry;
+
+		if (bpf_map_lookup_elem(fd, &serial, &entry))
+			continue;
+		if (entry.flags & PROCESS_DEAD) {
+			result = list_add(buried, serial);
+			if (!result)
+				result = bury(collector, profile, serial);
+		} else if (threads.count == entry.threads || settle_for_less) {
+			result = collector_add_process(collector, profile, &entry, &threads);
+		} else {
+			pending->serials[left++] = serial;
+		}
+	}
+	pending->count = left;
+	free(live.records);
+	return result;
 }
 
 int collector_read_live(struct collector *collector, struct profile *profile, struct error *error)
 {
 	int fd = bpf_map__fd(collector->kernel->maps.processes);
-	struct serial_list serials = {0};
-	struct live_threads live = {0};
+	struct serial_list pending = {0}, buried = {0};
 	uint32_t serial, *previous = NULL;
 	int result = sweep(collector);
 
 	if (!result)
 		result = drain(collector, profile);
-	if (!result)
-		result = collector_iterate(collector->kernel->progs.read_threads, keep_live, &live,
-					   sizeof(struct thread_record), error);
 	while (!result && bpf_map_get_next_key(fd, previous, &serial) == 0) {
 		previous = &serial;
-		result = remember_dead(&serials, serial);
+		result = list_add(&pending, serial);
 	}
-	if (live.count)
-		qsort(live.records, live.count, sizeof(*live.records), compare_records);
-	for (size_t i = 0; !result && i < serials.count; i++)
-		result = add_live_process(collector, profile, &live, serials.serials[i]);
-	free(serials.serials);
-	free(live.records);
+	for (unsigned pass = 1; !result && pending.count && pass <= LIVE_PASSES; pass++)
+		result = read_pending(collector, profile, &pending, &buried, pass == LIVE_PASSES,
+				      error);
+	/* Rows of the threads of processes that died meanwhile. Others that died have had theirs. */
+	if (!result)
+		result = read_ring(collector, profile, &buried);
+	free(pending.serials);
+	free(buried.serials);
 	return result ? error_set_errno(error, result, "reading the live threads") : 0;
 }

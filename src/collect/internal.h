@@ -33,7 +33,8 @@ struct collector {
 	uint32_t cells_per_piece;
 	uint32_t cell_max;
 
-	struct profile *draining; /* where records go during collector_drain() */
+	struct profile *draining;	     /* where records go during a drain */
+	const struct serial_list *only; /* … those of these processes alone; NULL: all */
 	struct serial_list dead;  /* announced as dead and not yet read */
 	bool reseed;		  /* a process came under the filter */
 	int drain_result;
@@ -67,7 +68,7 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 			  const struct process_entry *entry, const struct live_threads *live);
 
 /* The same for one thread. */
-int collector_add_thread(struct profile *profile, uint32_t pid, const struct thread_record *record);
+int collector_add_thread(struct profile *profile, const struct thread_record *record);
 
 /* seed.c: runs one of the iterators; `sink` gets what it writes, or is NULL. */
 struct bpf_program;

@@ -49,10 +49,10 @@ static void add_flight_on_cpu(struct ledger *ledger, const struct in_flight *fli
 		ledger->syscall_on_cpu_ns += flight->wall_ns - off_ns;
 }
 
-int collector_add_thread(struct profile *profile, uint32_t pid, const struct thread_record *record)
+int collector_add_thread(struct profile *profile, const struct thread_record *record)
 {
 	struct thread thread = {
-		.pid = pid,
+		.pid = record->tgid,
 		.tid = record->tid,
 		.start_ns = record->start_ns,
 		.ended = record->kind == RECORD_THREAD_DEAD,
@@ -135,7 +135,7 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 		if (record->in_flight.active)
 			result = add_in_flight(&calls, &record->in_flight);
 		if (!result)
-			result = collector_add_thread(profile, entry->tgid, record);
+			result = collector_add_thread(profile, record);
 	}
 	if (entry->flags & PROCESS_EXECED)
 		facts.exe = entry->exe;

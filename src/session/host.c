@@ -25,6 +25,22 @@ static uint64_t timeval_ns(struct timeval time)
 	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_usec * 1000;
 }
 
+/* ru_maxrss would be that of whoever started fathom, where it was larger: it outlives execve(2). */
+static uint64_t peak_rss_bytes(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned long long kib = 0;
+	char line[256];
+
+	while (status && fgets(line, sizeof(line), status)) {
+		if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+			break;
+	}
+	if (status)
+		fclose(status);
+	return kib * 1024;
+}
+
 void session_read_self(struct self_cost *self)
 {
 	struct rusage usage;
@@ -32,5 +48,5 @@ void session_read_self(struct self_cost *self)
 	if (getrusage(RUSAGE_SELF, &usage))
 		return;
 	self->cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
-	self->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	self->peak_rss_bytes = peak_rss_bytes();
 }

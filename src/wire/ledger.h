@@ -227,8 +227,8 @@ enum record_kind {
 struct thread_record {
 	__u32 kind;
 	__u32 process;
+	__u32 tgid;
 	__u32 tid;
-	__u32 state; /* enum thread_state */
 	char comm[COMM_SIZE];
 	__u64 start_ns;
 	__u64 end_ns;
