@@ -210,11 +210,34 @@ static __noinline int errno_count(struct syscall_cell *cell, u32 error)
 	return 0;
 }
 
-/* The call's off-CPU time goes from the thread to the cell, and the thread's notes are cleared. */
-static __noinline int cell_add_off_cpu(struct thread_ledger *ledger, struct syscall_cell *cell)
+/* The corrections of ledger.bpf.h move time by µs across the border of a call. Its parts must not exceed
+ * the whole. */
+static __always_inline void call_fit_off_cpu(struct thread_ledger *ledger, u64 wall)
 {
+	u64 over = ledger->call_off_ns > wall ? ledger->call_off_ns - wall : 0;
+	u64 cut = over < ledger->call_runqueue_ns ? over : ledger->call_runqueue_ns;
+
+	ledger->call_off_ns -= over;
+	ledger->call_runqueue_ns -= cut;
+	over -= cut;
+	for (int i = 0; i < BLOCKED_REASON_COUNT && over; i++) {
+		cut = over < ledger->call_blocked_ns[i] ? over : ledger->call_blocked_ns[i];
+		ledger->call_blocked_ns[i] -= cut;
+		over -= cut;
+	}
+}
+
+/* The call's off-CPU time goes from the thread to the cell, and the thread's notes are cleared. Returns
+ * that time. */
+static __noinline u64 cell_add_off_cpu(struct thread_ledger *ledger, struct syscall_cell *cell,
+				       u64 wall)
+{
+	u64 off;
+
 	if (!ledger)
 		return 0;
+	call_fit_off_cpu(ledger, wall);
+	off = ledger->call_off_ns;
 	if (cell) {
 		ADD_SHARED(cell->runqueue_ns, ledger->call_runqueue_ns);
 		for (int i = 0; i < BLOCKED_REASON_COUNT; i++) {
@@ -225,7 +248,7 @@ static __noinline int cell_add_off_cpu(struct thread_ledger *ledger, struct sysc
 	ledger->call_off_ns = 0;
 	ledger->call_runqueue_ns = 0;
 	__builtin_memset(ledger->call_blocked_ns, 0, sizeof(ledger->call_blocked_ns));
-	return 0;
+	return off;
 }
 
 #define EINVAL_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
@@ -253,7 +276,7 @@ static __always_inline void call_finish(struct thread_ledger *ledger, u64 now, l
 	u64 wall = now - ledger->enter_ns;
 	struct syscall_cell *cell = cell_of(ledger, ledger->call);
 
-	ledger->call_on_cpu_ns += wall - ledger->call_off_ns;
+	ledger->call_on_cpu_ns += wall;
 	ledger->enter_ns = 0;
 	if (likely(cell)) {
 		ADD_SHARED(cell->wall_ns, wall);
@@ -267,7 +290,7 @@ static __always_inline void call_finish(struct thread_ledger *ledger, u64 now, l
 		lose(LOSS_CELL_TABLE_FULL);
 	}
 	if (unlikely(ledger->call_off_ns))
-		cell_add_off_cpu(ledger, cell);
+		ledger->call_on_cpu_ns -= cell_add_off_cpu(ledger, cell, wall);
 	ledger->flags &= ~THREAD_CALL_PARTIAL;
 }
 

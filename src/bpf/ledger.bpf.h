@@ -115,6 +115,25 @@ static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 	}
 }
 
+/* Switched out while on record as asleep: neither the wake-up nor the switch-in was seen. It slept until it
+ * began to wait and then to run, and how long it did these the scheduler says. */
+static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struct task_struct *task,
+					     u64 now)
+{
+	u64 since = ledger->since_ns;
+	u64 awake;
+
+	if (ledger->exec_seen_ns == EXEC_UNKNOWN ||
+	    !bpf_core_field_exists(task->sched_info.run_delay))
+		return;
+	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns +
+		task->sched_info.run_delay - ledger->delay_seen_ns;
+	ledger->before = ledger->state;
+	since = ledger_close(ledger, now > since + awake ? now - awake : since);
+	ledger->state = state_word(THREAD_RUNQUEUE, 0);
+	ledger->since_ns = since;
+}
+
 /* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch. Returns
  * how much that was. */
 static __always_inline u64 ledger_take_from_sleep(struct thread_ledger *ledger, u64 wanted)
@@ -140,8 +159,17 @@ static __always_inline void ledger_wait_longer(struct thread_ledger *ledger, u64
 	u64 call_off = ledger->call_off_ns;
 	u64 of_call;
 
-	ledger->runqueue_ns += ledger_take_from_sleep(ledger, missing);
-	of_call = call_off - ledger->call_off_ns; /* what the present call had of it */
+	if ((ledger->before & 0xff) == THREAD_ON_CPU) {
+		/* Preempted: the scheduler had stopped its clock well before the switch-out. */
+		if (missing > ledger->on_cpu_ns)
+			missing = ledger->on_cpu_ns;
+		ledger->on_cpu_ns -= missing;
+		ledger->runqueue_ns += missing;
+		of_call = call_off ? missing : 0;
+	} else {
+		ledger->runqueue_ns += ledger_take_from_sleep(ledger, missing);
+		of_call = call_off - ledger->call_off_ns; /* what the present call had of it */
+	}
 	ledger->call_runqueue_ns += of_call;
 	ledger->call_off_ns += of_call;
 }
@@ -159,6 +187,7 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 	}
 	delay = ledger_new_delay(ledger, task, booked);
 	ledger->provisional_ns = 0;
+	ledger->early_ns = 0;
 	if (ledger->delay_uncounted) {
 		ledger->delay_uncounted = 0;
 		if (!delay)
@@ -171,6 +200,7 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 		return;
 	}
 	excess = booked - delay;
+	ledger->early_ns = excess;
 	ledger->runqueue_ns -= excess;
 	ledger->since_ns -= excess;
 	if (ledger->call_runqueue_ns >= booked) {
@@ -178,6 +208,16 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 		ledger->call_runqueue_ns -= excess;
 		ledger->call_off_ns -= excess;
 	}
+}
+
+/* What was taken from the wait and given to the CPU is in neither of the scheduler's accounts: a thread
+ * that waits is not counted while it is moved from one CPU to another. It did wait. */
+static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u64 gap)
+{
+	u64 back = gap < ledger->early_ns ? gap : ledger->early_ns;
+
+	ledger->runqueue_ns += back;
+	ledger->since_ns += back;
 }
 
 /* Switch-out: the stretch on the CPU that ends. Returns when the next state begins. */
@@ -198,6 +238,8 @@ static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger, str
 			ledger->on_cpu_ns += ledger_take_from_sleep(ledger, accounted - now);
 		else if (accounted + SWITCH_MOST_NS >= now)
 			until = accounted;
+		else if (ledger->early_ns)
+			ledger_was_not_early(ledger, now - accounted);
 		/* A call that goes to sleep at once cannot have slept before it began. */
 		if (until < ledger->enter_ns)
 			until = ledger->enter_ns;

@@ -24,7 +24,9 @@ static __always_inline void times_of(struct ledger_times *times, const struct th
 	times->on_cpu_ns = ledger->on_cpu_ns;
 	times->runqueue_ns = ledger->runqueue_ns;
 	times->unaccounted_ns = ledger->unaccounted_ns;
-	times->call_on_cpu_ns = ledger->call_on_cpu_ns;
+	/* Timed by other clocks, the part can be µs more than the whole. */
+	times->call_on_cpu_ns = ledger->call_on_cpu_ns < ledger->on_cpu_ns ? ledger->call_on_cpu_ns
+									    : ledger->on_cpu_ns;
 	for (int i = 0; i < BLOCKED_REASON_COUNT; i++)
 		times->blocked_ns[i] = ledger->blocked_ns[i];
 }

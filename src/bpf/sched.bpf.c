@@ -128,6 +128,8 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 
 	u64 begin;
 
+	if (unlikely(state_of(ledger) == THREAD_BLOCKED))
+		ledger_wake_late(ledger, task, now);
 	if (unlikely(state_of(ledger) == THREAD_RUNQUEUE))
 		ledger_arrive_late(ledger, task, now);
 	if (likely(state_of(ledger) == THREAD_ON_CPU)) {

@@ -104,6 +104,7 @@ struct thread_ledger {
 	__u64 exec_seen_ns;  /* sum_exec_runtime; EXEC_UNKNOWN: not read since the watch began */
 	__u64 delay_seen_ns; /* run_delay */
 	__u64 provisional_ns; /* runqueue time booked at switch-in that is still to be corrected */
+	__u64 early_ns;	      /* of the present stretch on the CPU, the part before its switch-in */
 
 	__u64 start_ns; /* birth, or when the watch began */
 	__u64 voluntary_base; /* task_struct.nvcsw and .nivcsw when the watch began */
@@ -273,7 +274,7 @@ enum watch_filter {
 #ifndef __bpf__
 #include <assert.h>
 #include <stddef.h>
-static_assert(sizeof(struct thread_ledger) == 440, "thread_ledger");
+static_assert(sizeof(struct thread_ledger) == 448, "thread_ledger");
 static_assert(offsetof(struct thread_ledger, since_ns) == 128, "thread_ledger.since_ns");
 static_assert(sizeof(struct syscall_cell) == 648, "syscall_cell");
 static_assert(sizeof(struct cell_key) == 8 && sizeof(struct errno_key) == 8, "keys");
