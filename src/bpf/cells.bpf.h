@@ -21,6 +21,32 @@
 			(place) += (amount);                                                       \
 	} while (0)
 
+/* The wire id of a call that is not simply a native one. */
+static __noinline u32 call_id_of(struct task_struct *task, long id)
+{
+	u32 nr = (u32)id;
+	u32 abi = CALL_ABI_NATIVE;
+
+	if (!task)
+		return 0;
+	if (task_in_compat_call(task))
+		abi = CALL_ABI_COMPAT;
+#ifdef X32_BIT
+	else if (nr != ~0u && (nr & X32_BIT)) {
+		abi = CALL_ABI_X32;
+		nr &= ~X32_BIT;
+	}
+#endif
+	return CALL_ID(abi, nr < CALL_NR_FILTERED ? nr : CALL_NR_UNKNOWN);
+}
+
+static __always_inline u32 call_id(struct task_struct *task, long id)
+{
+	if (likely((u64)id < CALL_TABLE_SIZE && !task_in_compat_call(task)))
+		return (u32)id;
+	return call_id_of(task, id);
+}
+
 static __always_inline u32 call_table_index(u32 call)
 {
 	u32 nr = CALL_NR(call), abi = CALL_ABI(call);
@@ -28,6 +54,12 @@ static __always_inline u32 call_table_index(u32 call)
 	if (nr >= CALL_TABLE_SIZE || abi >= CALL_ABI_COUNT)
 		return ~0u;
 	return abi * CALL_TABLE_SIZE + nr;
+}
+
+static __always_inline bool call_is_restart(u32 call)
+{
+	return call == CALL_ID(CALL_ABI_NATIVE, NR_RESTART_SYSCALL) ||
+	       call == CALL_ID(CALL_ABI_COMPAT, NR_RESTART_COMPAT);
 }
 
 /* The call under whose name it is kept: itself, or the one row for all that --syscall leaves out. */
@@ -100,19 +132,17 @@ static __noinline u32 cell_find(struct thread_ledger *ledger, u32 call)
 	key.shard = ledger->shard;
 	known = bpf_map_lookup_elem(&cell_index, &key);
 	index = known ? *known : cell_make(&key);
-	if (index) {
-		ledger->cache_call[slot] = call;
-		ledger->cache_cell[slot] = index;
-	}
+	if (index)
+		ledger->cell_cache[slot] = call << CELL_INDEX_BITS | index;
 	return index;
 }
 
 static __always_inline struct syscall_cell *cell_of(struct thread_ledger *ledger, u32 call)
 {
-	u32 slot = call & (CELL_CACHE_SIZE - 1);
-	u32 index = ledger->cache_cell[slot];
+	u32 cached = ledger->cell_cache[call & (CELL_CACHE_SIZE - 1)];
+	u32 index = cached & (CELL_INDEX_LIMIT - 1);
 
-	if (unlikely(ledger->cache_call[slot] != call)) {
+	if (unlikely(cached >> CELL_INDEX_BITS != call)) {
 		index = cell_find(ledger, call);
 		if (!index)
 			return NULL;
@@ -120,10 +150,11 @@ static __always_inline struct syscall_cell *cell_of(struct thread_ledger *ledger
 	return bpf_map_lookup_elem(&cells, &index);
 }
 
-/* Forget every cached cell: the thread's shard has changed. No call has the id 0xffff. */
+/* Forget every cached cell: the thread's shard has changed. */
 static __always_inline void cell_cache_clear(struct thread_ledger *ledger)
 {
-	__builtin_memset(ledger->cache_call, 0xff, sizeof(ledger->cache_call));
+	for (int i = 0; i < CELL_CACHE_SIZE; i++)
+		ledger->cell_cache[i] = CELL_CACHE_EMPTY;
 }
 
 static __noinline int histogram_wrapped(struct syscall_cell *cell, u32 index, u32 bucket)
@@ -145,8 +176,13 @@ static __noinline int histogram_wrapped(struct syscall_cell *cell, u32 index, u3
 static __always_inline void cell_add_duration(struct thread_ledger *ledger,
 					      struct syscall_cell *cell, u64 wall)
 {
-	u32 bucket = histogram_bucket(wall);
-	u32 before;
+	u32 bucket, before;
+
+	/* Up to 16 µs, which most calls are, the bucket is one load away. */
+	if (likely(wall < BUCKET_TABLE_NS))
+		bucket = setting_bucket[wall / BUCKET_TABLE_STEP_NS];
+	else
+		bucket = histogram_bucket(wall);
 
 	if (wall < cell->min_ns)
 		cell->min_ns = wall;
@@ -159,9 +195,9 @@ static __always_inline void cell_add_duration(struct thread_ledger *ledger,
 	else
 		before = cell->histogram[bucket]++;
 	if (unlikely(before == ~0u)) {
-		u32 slot = ledger->call & (CELL_CACHE_SIZE - 1);
+		u32 cached = ledger->cell_cache[ledger->call & (CELL_CACHE_SIZE - 1)];
 
-		histogram_wrapped(cell, ledger->cache_cell[slot], bucket);
+		histogram_wrapped(cell, cached & (CELL_INDEX_LIMIT - 1), bucket);
 	}
 }
 
@@ -261,37 +297,52 @@ static __noinline int cell_add_error(struct thread_ledger *ledger, struct syscal
 	if (!cell || !ledger)
 		return 0;
 	if (error >= ERESTART_FIRST && error <= ERESTART_LAST) {
-		if (error == ERESTART_BLOCK && ledger->call != NR_RESTART_SYSCALL)
+		if (error == ERESTART_BLOCK && !call_is_restart(ledger->call))
 			ledger->restart_call = ledger->call;
 		ADD_SHARED(cell->restarts, 1);
 		return 0;
 	}
-	ADD_SHARED(cell->errors, 1);
+	/* Most calls fail in one way only: that way needs no look-up. */
+	if (!cell->main_error)
+		cell->main_error = error;
+	if (cell->main_error == error) {
+		ADD_SHARED(cell->main_errors, 1);
+		return 0;
+	}
+	ADD_SHARED(cell->other_errors, 1);
 	return errno_count(cell, error);
 }
 
-/* Ends the call that the ledger is in, at now, with what it returned. */
-static __always_inline void call_finish(struct thread_ledger *ledger, u64 now, long result)
+/*
+ * Ends the call that the ledger is in, at now, with what it returned. For calls that slept, waited for a
+ * CPU, or began before the watch; for the others the program on sys_exit has a shorter way.
+ */
+static __noinline int call_finish(struct thread_ledger *ledger, u64 now, long result)
 {
-	u64 wall = now - ledger->enter_ns;
-	struct syscall_cell *cell = cell_of(ledger, ledger->call);
+	struct syscall_cell *cell;
+	u64 wall;
 
+	if (!ledger)
+		return 0;
+	wall = now - ledger->enter_ns;
+	cell = cell_of(ledger, ledger->call);
 	ledger->call_on_cpu_ns += wall;
 	ledger->enter_ns = 0;
-	if (likely(cell)) {
+	if (ledger->call_off_ns)
+		ledger->call_on_cpu_ns -= cell_add_off_cpu(ledger, cell, wall);
+	if (cell) {
 		ADD_SHARED(cell->wall_ns, wall);
-		if (likely(!(ledger->flags & THREAD_CALL_PARTIAL)))
-			cell_add_duration(ledger, cell, wall);
-		else
+		if (ledger->flags & THREAD_CALL_PARTIAL)
 			ADD_SHARED(cell->untimed, 1);
-		if (unlikely((u64)result >= (u64)-EINVAL_MAX))
+		else
+			cell_add_duration(ledger, cell, wall);
+		if ((u64)result >= (u64)-EINVAL_MAX)
 			cell_add_error(ledger, cell, (u32)-result);
 	} else {
 		lose(LOSS_CELL_TABLE_FULL);
 	}
-	if (unlikely(ledger->call_off_ns))
-		ledger->call_on_cpu_ns -= cell_add_off_cpu(ledger, cell, wall);
 	ledger->flags &= ~THREAD_CALL_PARTIAL;
+	return 0;
 }
 
 #endif

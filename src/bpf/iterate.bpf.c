@@ -6,8 +6,6 @@
 #include "bpf/life.bpf.h"
 #include "bpf/reason.bpf.h"
 
-#define READ_TRIES 8
-
 /* The state of a thread whose ledger has just been made. Its events have been seen since then, so if
  * one comes in between, the compare-and-swap fails and the event is right. */
 static __always_inline void seed_state(struct thread_ledger *ledger, struct task_struct *task,
@@ -26,16 +24,18 @@ static __always_inline void seed_state(struct thread_ledger *ledger, struct task
 	/* Asleep or preempted, its registers are at rest and say which call it is in. */
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	nr = regs_call_number(regs);
-	if (nr >= 0 && nr < CALL_TABLE_SIZE && !(ledger->flags & THREAD_ARMED) &&
+	if (nr != -1 && !(ledger->flags & THREAD_ARMED) &&
 	    !(task->flags & (PF_IO_WORKER | PF_KTHREAD))) {
-		ledger->call = task_in_compat_call(task) ? CALL_ID(CALL_ABI_COMPAT, nr) : nr;
+		ledger->call = call_id(task, nr);
 		ledger->flags |= THREAD_CALL_PARTIAL;
 		WRITE_ONCE(ledger->enter_ns, now);
 	}
 	word = state ? state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state))
 		     : state_word(THREAD_RUNQUEUE, 0);
-	if (__sync_val_compare_and_swap(&ledger->state, unseen, word) != unseen)
+	if (__sync_val_compare_and_swap(&ledger->state, unseen, word) != unseen) {
 		WRITE_ONCE(ledger->enter_ns, 0);
+		ledger->flags &= ~THREAD_CALL_PARTIAL;
+	}
 }
 
 SEC("iter/task")
@@ -122,17 +122,22 @@ static __always_inline void add_running_part(struct thread_record *record, u32 w
 	}
 }
 
-static __always_inline bool read_ledger(struct thread_record *record,
-					const struct thread_ledger *ledger)
+static __noinline bool read_ledger(struct thread_record *record, const struct thread_ledger *ledger)
 {
-	struct in_flight *flight = &record->in_flight;
-	u64 since = READ_ONCE(ledger->since_ns);
-	u64 enter = READ_ONCE(ledger->enter_ns);
-	u32 word = READ_ONCE(ledger->state);
-	u64 now = bpf_ktime_get_ns();
+	struct in_flight *flight;
+	u64 since, enter, now;
+	u32 word;
+
+	if (!record || !ledger)
+		return false;
+	since = READ_ONCE(ledger->since_ns);
+	enter = READ_ONCE(ledger->enter_ns);
+	word = READ_ONCE(ledger->state);
+	now = bpf_ktime_get_ns();
 
 	if (!since)
 		return false;
+	flight = &record->in_flight;
 	record->end_ns = now;
 	times_of(&record->times, ledger);
 	record->waits = ledger->waits;
@@ -172,11 +177,11 @@ int read_threads(struct bpf_iter__task *context)
 	record->start_ns = ledger->start_ns;
 	__builtin_memcpy(record->comm, task->comm, COMM_SIZE);
 	counters_of(&record->counters, task, ledger);
-	/* A thread in the middle of a transition is tried again; the last try stands as it is. */
-	for (int i = 0; i < READ_TRIES; i++) {
-		if (read_ledger(record, ledger))
-			break;
-	}
+	/* A thread in the middle of a transition is tried again; the last try stands as it is. Not a
+	 * loop: the verifier of 6.1 takes the compiler's form of it for an endless one. */
+	if (!read_ledger(record, ledger) && !read_ledger(record, ledger) &&
+	    !read_ledger(record, ledger))
+		read_ledger(record, ledger);
 	bpf_seq_write(context->meta->seq, record, sizeof(*record));
 	return 0;
 }

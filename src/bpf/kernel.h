@@ -250,6 +250,7 @@ struct pt_regs {
 #define NR_EXECVE	   59
 #define NR_EXECVEAT	   322
 #define NR_RESTART_SYSCALL 219
+#define NR_RESTART_COMPAT  0
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 #define X32_BIT	  0x40000000u
 static __always_inline bool task_in_compat_call(const struct task_struct *task)
@@ -275,6 +276,7 @@ static __always_inline u64 regs_call_argument(const struct pt_regs *regs, bool c
 #define NR_EXECVE	   221
 #define NR_EXECVEAT	   281
 #define NR_RESTART_SYSCALL 128
+#define NR_RESTART_COMPAT  0
 #define TIF_32BIT_MASK (1ul << 22) /* arch/arm64/include/asm/thread_info.h */
 static __always_inline bool task_in_compat_call(const struct task_struct *task)
 {

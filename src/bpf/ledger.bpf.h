@@ -216,6 +216,10 @@ static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u
 {
 	u64 back = gap < ledger->early_ns ? gap : ledger->early_ns;
 
+	if (ledger->enter_ns && ledger->enter_ns <= ledger->since_ns) { /* it waited in this call */
+		ledger->call_runqueue_ns += back;
+		ledger->call_off_ns += back;
+	}
 	ledger->runqueue_ns += back;
 	ledger->since_ns += back;
 }

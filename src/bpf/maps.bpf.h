@@ -27,6 +27,9 @@ __weak const volatile __u32 setting_cells_max = 0;
 __weak const volatile __u8 setting_wait_kind[CALL_ABI_COUNT * CALL_TABLE_SIZE] = {};
 __weak const volatile __u8 setting_call_selected[CALL_ABI_COUNT * CALL_TABLE_SIZE] = {};
 
+/* histogram_bucket() of short durations. */
+__weak const volatile __u8 setting_bucket[BUCKET_TABLE_SIZE] = {};
+
 /* State that is not per task. */
 __weak __u32 next_serial = 0;	/* serials are given out from 1 */
 __weak __u32 next_cell = 0;	/* cells never used before start here; 0 is not a cell */

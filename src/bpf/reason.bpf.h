@@ -163,7 +163,7 @@ static __always_inline u32 blocked_reason(struct task_struct *task,
 	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
 		return BLOCKED_DISK_IO;
 	/* A call that was interrupted by a stop goes on under another number. */
-	if (ledger->call == NR_RESTART_SYSCALL)
+	if (call_is_restart(ledger->call))
 		return call_reason(task, ledger->restart_call, deep);
 	return call_reason(task, ledger->call, deep);
 }

@@ -241,6 +241,21 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *task)
 	return 0;
 }
 
+/* A newborn becomes runnable: its life begins. What came before was its maker's work. */
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *task)
+{
+	struct thread_ledger *ledger = ledger_of(task);
+	u64 now;
+
+	if (!ledger || !(ledger->flags & THREAD_NEWBORN))
+		return 0;
+	now = bpf_ktime_get_ns();
+	ledger->start_ns = now;
+	WRITE_ONCE(ledger->since_ns, now);
+	return 0;
+}
+
 /* The kernel lets go of a dead thread, some time after its last switch-out. It has been accounted for,
  * unless just that event was missed. */
 SEC("tp_btf/sched_process_free")

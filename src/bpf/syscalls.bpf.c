@@ -8,32 +8,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The wire id of a call that is not simply a native one. */
-static __noinline u32 call_id_of(struct task_struct *task, long id)
-{
-	u32 nr = (u32)id;
-	u32 abi = CALL_ABI_NATIVE;
-
-	if (!task)
-		return 0;
-	if (task_in_compat_call(task))
-		abi = CALL_ABI_COMPAT;
-#ifdef X32_BIT
-	else if (nr != ~0u && (nr & X32_BIT)) {
-		abi = CALL_ABI_X32;
-		nr &= ~X32_BIT;
-	}
-#endif
-	return CALL_ID(abi, nr < CALL_NR_FILTERED ? nr : CALL_NR_UNKNOWN);
-}
-
-static __always_inline u32 call_id(struct task_struct *task, long id)
-{
-	if (likely((u64)id < CALL_TABLE_SIZE && !task_in_compat_call(task)))
-		return (u32)id;
-	return call_id_of(task, id);
-}
-
 /* `run`: the armed child calls execve. Its account begins here, as if it had just been born. */
 static __noinline int ledger_begin(struct thread_ledger *ledger, struct task_struct *task, u64 now)
 {
@@ -126,20 +100,45 @@ static __noinline int sys_exit_without_entry(struct task_struct *task, struct th
 	return 0;
 }
 
+/* A call that slept or waited for a CPU. */
+static __noinline int sys_exit_after_wait(struct task_struct *task, struct thread_ledger *ledger,
+					  u64 now, long result)
+{
+	if (!task || !ledger)
+		return 0;
+	ledger_settle(ledger, task, now);
+	return call_finish(ledger, now, result);
+}
+
+/* What nearly all calls take: nothing that is not needed for them stands here. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_ledger *ledger = ledger_of(task);
-	u64 now;
+	struct syscall_cell *cell;
+	u64 now, wall;
 
 	if (!ledger)
 		return 0;
-	if (unlikely(!ledger->enter_ns))
+	wall = ledger->enter_ns;
+	if (unlikely(!wall))
 		return sys_exit_without_entry(task, ledger, regs_call_number(regs), result);
 	now = bpf_ktime_get_ns();
+	/* So is any call that began before the watch: it was asleep or waiting then. */
 	if (unlikely(ledger->call_off_ns))
-		ledger_settle(ledger, task, now);
-	call_finish(ledger, now, result);
+		return sys_exit_after_wait(task, ledger, now, result);
+	wall = now - wall;
+	ledger->enter_ns = 0;
+	ledger->call_on_cpu_ns += wall;
+	cell = cell_of(ledger, ledger->call);
+	if (unlikely(!cell)) {
+		lose(LOSS_CELL_TABLE_FULL);
+		return 0;
+	}
+	ADD_SHARED(cell->wall_ns, wall);
+	cell_add_duration(ledger, cell, wall);
+	if (unlikely((u64)result >= (u64)-EINVAL_MAX))
+		cell_add_error(ledger, cell, (u32)-result);
 	return 0;
 }

@@ -23,7 +23,7 @@ void print_error(const struct error *error)
 
 	/* What was typed stands in it, and whatever that holds must not reach the terminal. */
 	fprintf(stderr, "fathom: %s\n",
-		error->text[0] ? word_printable(error->text, clean, sizeof(clean)) : "failed");
+		error->text[0] ? word_printable(error->text, 1, clean, sizeof(clean)) : "failed");
 }
 
 static void print_help(const struct subcommand *self)
@@ -56,7 +56,7 @@ static int usage_error(const struct subcommand *self, const char *what, const ch
 	char clean[512];
 
 	fprintf(stderr, "fathom %s: %s '%s' (see fathom %s --help)\n", self->name, what,
-		word_printable(option, clean, sizeof(clean)), self->name);
+		word_printable(option, 1, clean, sizeof(clean)), self->name);
 	return OPTIONS_ERROR;
 }
 

@@ -14,7 +14,7 @@
 
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_MOST	160
-#define TABLE_MOST	(1u << 22)
+#define TABLE_MOST	(CELL_INDEX_LIMIT - 1024)
 
 void watch_settings_init(struct watch_settings *settings)
 {
@@ -94,6 +94,13 @@ int watch_store_cells(void *settings, const char *value, struct error *error)
 	struct watch_settings *watch = settings;
 
 	return store_table_size(value, "--max-cells", &watch->session.collect.cell_max, error);
+}
+
+int watch_store_errnos(void *settings, const char *value, struct error *error)
+{
+	struct watch_settings *watch = settings;
+
+	return store_table_size(value, "--max-errnos", &watch->session.collect.errno_max, error);
 }
 
 static struct export_style style_of(FILE *stream)

@@ -27,7 +27,8 @@ void watch_settings_init(struct watch_settings *settings);
 	{0, "strict", NULL, "exit with 125 if anything was lost", watch_store_strict},             \
 	{'q', "quiet", NULL, "no report unless -o is given", watch_store_quiet},                   \
 	{0, "max-processes", "N", "room for N processes at once (16384)", watch_store_processes},  \
-	{0, "max-cells", "N", "room for N (process, system call) pairs (16384)", watch_store_cells}, \
+	{0, "max-cells", "N", "room for N rows of (process, system call) (16384)", watch_store_cells}, \
+	{0, "max-errnos", "N", "room for N rows of (process, call, errno) (16384)", watch_store_errnos}, \
 	{                                                                                          \
 		0                                                                                  \
 	}
@@ -39,6 +40,7 @@ int watch_store_strict(void *settings, const char *value, struct error *error);
 int watch_store_quiet(void *settings, const char *value, struct error *error);
 int watch_store_processes(void *settings, const char *value, struct error *error);
 int watch_store_cells(void *settings, const char *value, struct error *error);
+int watch_store_errnos(void *settings, const char *value, struct error *error);
 
 /* Does it all: output, session, report. Returns the exit status. `fallback` is where the report goes
  * without -o. */

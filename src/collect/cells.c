@@ -77,6 +77,19 @@ static uint64_t wraps_of(struct collector *collector, uint32_t index, unsigned b
 	return (uint64_t)wraps << 32;
 }
 
+static int add_errors(struct process_calls *calls, uint16_t call, uint16_t error, uint64_t count)
+{
+	struct errno_stats *grown = grow(calls->errnos, &calls->errno_room, calls->errno_count,
+					 sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	calls->errnos = grown;
+	grown[calls->errno_count++] =
+		(struct errno_stats){.call = call, .error = error, .count = count};
+	return 0;
+}
+
 static int add_cell(struct collector *collector, uint32_t index, const struct syscall_cell *cell,
 		    struct process_calls *calls)
 {
@@ -86,7 +99,7 @@ static int add_cell(struct collector *collector, uint32_t index, const struct sy
 	if (!stats)
 		return -ENOMEM;
 	part.untimed = cell->untimed;
-	part.errors = cell->errors;
+	part.errors = cell->main_errors + cell->other_errors;
 	part.restarts = cell->restarts;
 	part.wall_ns = cell->wall_ns;
 	part.runqueue_ns = cell->runqueue_ns;
@@ -100,7 +113,9 @@ static int add_cell(struct collector *collector, uint32_t index, const struct sy
 	}
 	part.count = histogram_total(&part.histogram) + part.untimed;
 	call_stats_add(stats, &part);
-	return 0;
+	return cell->main_errors ? add_errors(calls, cell->call, (uint16_t)cell->main_error,
+					      cell->main_errors)
+				 : 0;
 }
 
 static bool is_end(const struct errno_key *key)
@@ -114,20 +129,15 @@ static int read_errnos(struct collector *collector, const struct process_entry *
 	int fd = bpf_map__fd(collector->kernel->maps.errnos);
 	struct errno_key key = entry->errnos;
 	struct errno_entry value;
-	struct errno_stats *grown;
+	int result = 0;
 
-	for (unsigned i = 0; i < CHAIN_MAX && !is_end(&key); i++) {
+	for (unsigned i = 0; i < CHAIN_MAX && !is_end(&key) && !result; i++) {
 		if (bpf_map_lookup_elem(fd, &key, &value))
 			break;
-		grown = grow(calls->errnos, &calls->errno_room, calls->errno_count, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		calls->errnos = grown;
-		grown[calls->errno_count++] = (struct errno_stats){
-			.call = key.call, .error = key.error, .count = value.count};
+		result = add_errors(calls, key.call, key.error, value.count);
 		key = value.next;
 	}
-	return 0;
+	return result;
 }
 
 int process_calls_read(struct collector *collector, const struct process_entry *entry,

@@ -20,7 +20,7 @@
 #define CELL_MAX_DEFAULT    16384
 #define ERRNO_MAX_DEFAULT   16384
 
-/* 512 cells of 648 bytes are exactly 81 pages of 4 KiB, so pieces can be mapped one by one. */
+/* 512 cells, of a multiple of 8 bytes each, are whole pages of 4 KiB, so pieces can be mapped one by one. */
 #define CELL_GRAIN	512
 #define CELL_PIECES_MAX (sizeof(((struct collector *)0)->cell_pieces) / sizeof(void *))
 
@@ -58,6 +58,9 @@ static void fill_tables(struct fathom_bpf *kernel, const struct collector_option
 
 		kernel->rodata->setting_wait_kind[i] = (uint8_t)call_wait(id);
 	}
+	for (unsigned i = 0; i < BUCKET_TABLE_SIZE; i++)
+		kernel->rodata->setting_bucket[i] =
+			(uint8_t)histogram_bucket((uint64_t)i * BUCKET_TABLE_STEP_NS);
 	if (options->selected) {
 		kernel->rodata->setting_select_calls = true;
 		memcpy(kernel->rodata->setting_call_selected, options->selected, size);
@@ -76,7 +79,8 @@ static int configure(struct collector *collector, const struct collector_options
 {
 	struct fathom_bpf *kernel = collector->kernel;
 	uint32_t processes = or_default(options->process_max, PROCESS_MAX_DEFAULT);
-	uint32_t cells = or_default(options->cell_max, CELL_MAX_DEFAULT);
+	uint32_t wanted = or_default(options->cell_max, CELL_MAX_DEFAULT);
+	uint32_t cells = wanted + 1; /* the first is not used: its index means none */
 	uint32_t errnos = or_default(options->errno_max, ERRNO_MAX_DEFAULT);
 	int result = 0;
 
@@ -97,7 +101,7 @@ static int configure(struct collector *collector, const struct collector_options
 	kernel->rodata->setting_kernel_threads = options->kernel_threads;
 	kernel->rodata->setting_cells_shared = kernel_is_realtime();
 	/* The limit is what was asked for; the map is larger only to consist of whole pieces. */
-	kernel->rodata->setting_cells_max = or_default(options->cell_max, CELL_MAX_DEFAULT);
+	kernel->rodata->setting_cells_max = wanted + 1;
 	if (options->comm)
 		strncpy((char *)kernel->rodata->setting_filter_comm, options->comm, COMM_SIZE - 1);
 	fill_tables(kernel, options);
@@ -147,6 +151,10 @@ int collector_open(const struct collector_options *options, struct collector **o
 	if (!collector)
 		return error_set_errno(error, -ENOMEM, "starting");
 	cgroup_names_init(&collector->cgroups);
+	if (options->selected) {
+		collector->select_calls = true;
+		memcpy(collector->selected, options->selected, sizeof(collector->selected));
+	}
 	collector->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	last_warning[0] = '\0';
 	libbpf_set_print(keep_warning);

@@ -26,6 +26,8 @@ struct collector {
 	struct ring_buffer *ring;
 	struct cgroup_names cgroups;
 	size_t page_size;
+	bool select_calls;
+	uint8_t selected[CALL_ABI_COUNT * CALL_TABLE_SIZE]; /* see collector_options */
 
 	/* The cells, mapped in pieces as they come into use, so that unused ones cost no memory. */
 	struct syscall_cell *cell_pieces[64];

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -33,18 +34,30 @@ static const struct {
 	const char *name;
 	bool required;
 	const char *effect;
+	const char *option; /* of the kernel's build, that brings it */
 } TRACEPOINTS[] = {
-	{"sys_enter", true, "system calls cannot be seen"},
-	{"sys_exit", true, "system calls cannot be seen"},
-	{"sched_switch", true, "running, waiting and sleeping cannot be told apart"},
-	{"sched_wakeup", true, "sleeping and waiting for a CPU cannot be told apart"},
-	{"task_newtask", true, "new threads and processes cannot be followed"},
-	{"task_rename", true, "names of processes cannot be followed"},
-	{"sched_process_exec", true, "programs that processes change into cannot be followed"},
-	{"sched_process_exit", true, "the end of threads cannot be seen"},
-	{"sched_process_free", true, "the end of threads cannot be made sure of"},
-	{"cgroup_attach_task", false,
-	 "a process that changes its cgroup while watched keeps the old one in reports"},
+	{"sys_enter", true, "system calls cannot be seen",
+	 "CONFIG_FTRACE_SYSCALLS"},
+	{"sys_exit", true, "system calls cannot be seen",
+	 "CONFIG_FTRACE_SYSCALLS"},
+	{"sched_switch", true, "running, waiting and sleeping cannot be told apart",
+	 "CONFIG_TRACEPOINTS"},
+	{"sched_wakeup", true, "sleeping and waiting for a CPU cannot be told apart",
+	 "CONFIG_TRACEPOINTS"},
+	{"sched_wakeup_new", true, "the beginning of threads cannot be timed",
+	 "CONFIG_TRACEPOINTS"},
+	{"task_newtask", true, "new threads and processes cannot be followed",
+	 "CONFIG_TRACEPOINTS"},
+	{"task_rename", true, "names of processes cannot be followed",
+	 "CONFIG_TRACEPOINTS"},
+	{"sched_process_exec", true, "programs that processes change into cannot be followed",
+	 "CONFIG_TRACEPOINTS"},
+	{"sched_process_exit", true, "the end of threads cannot be seen",
+	 "CONFIG_TRACEPOINTS"},
+	{"sched_process_free", true, "the end of threads cannot be made sure of",
+	 "CONFIG_TRACEPOINTS"},
+	{"cgroup_attach_task", false, "a process that changes its cgroup while watched keeps the old one in reports",
+	 "CONFIG_CGROUPS"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -63,6 +76,17 @@ static uint64_t effective_capabilities(void)
 	}
 	fclose(status);
 	return bits;
+}
+
+/* BPF programs see the host's process ids. The initial namespace has a fixed inode number
+ * (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+#define INITIAL_PID_NAMESPACE 0xeffffffcu
+
+static bool in_initial_pid_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) || status.st_ino == INITIAL_PID_NAMESPACE;
 }
 
 static bool has_capability(unsigned bit)
@@ -120,6 +144,10 @@ int probe_requirements(struct error *error)
 				 "this kernel has no BTF (" BTF_PATH "): fathom's programs cannot be "
 				 "fitted to it and nothing can be measured; it takes a kernel built with "
 				 "CONFIG_DEBUG_INFO_BTF=y");
+	if (!in_initial_pid_namespace())
+		return error_set(error, -ENOTSUP,
+				 "process ids here are not the host's; fathom must run in the host's "
+				 "PID namespace (containers: --pid=host)");
 	return 0;
 }
 
@@ -256,7 +284,15 @@ size_t probe_all(struct probe_finding *findings, size_t room)
 		finding->status = TRACEPOINTS[i].required ? PROBE_MISSING : PROBE_DEGRADED;
 		SAY(finding->found, "no such tracepoint");
 		SAY(finding->effect, "%s", TRACEPOINTS[i].effect);
-		SAY(finding->remedy, "a kernel with CONFIG_FTRACE_SYSCALLS=y and CONFIG_CGROUPS=y");
+		SAY(finding->remedy, "a kernel built with %s=y", TRACEPOINTS[i].option);
+	}
+	finding = next_finding(findings, room, &count, "PID namespace");
+	SAY(finding->found, "the host's");
+	if (!in_initial_pid_namespace()) {
+		finding->status = PROBE_MISSING;
+		SAY(finding->found, "not the host's");
+		SAY(finding->effect, "processes cannot be found by the ids that are used here");
+		SAY(finding->remedy, "start the container with --pid=host");
 	}
 	probe_lockdown(next_finding(findings, room, &count, "lockdown"));
 	probe_cgroup(next_finding(findings, room, &count, "cgroup v2"));

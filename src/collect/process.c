@@ -24,10 +24,23 @@ static void add_counters(struct task_counters *into, const struct task_counters 
 	into->write_bytes += from->write_bytes;
 }
 
-/* The call that a live thread is in belongs to its process's calls, with its time so far. */
-static int add_in_flight(struct process_calls *calls, const struct in_flight *flight)
+/* The row that a call is kept in, as call_row() in bpf/cells.bpf.h has it. */
+static uint16_t row_of_call(const struct collector *collector, uint16_t call)
 {
-	struct call_stats *stats = process_calls_find(calls, flight->call);
+	unsigned index = CALL_ABI(call) * CALL_TABLE_SIZE + CALL_NR(call);
+
+	if (!collector->select_calls ||
+	    (CALL_NR(call) < CALL_TABLE_SIZE && collector->selected[index]))
+		return call;
+	return CALL_ID(CALL_ABI_NATIVE, CALL_NR_FILTERED);
+}
+
+/* The call that a live thread is in belongs to its process's calls, with its time so far. */
+static int add_in_flight(const struct collector *collector, struct process_calls *calls,
+			 const struct in_flight *flight)
+{
+	struct call_stats *stats =
+		process_calls_find(calls, row_of_call(collector, flight->call));
 
 	if (!stats)
 		return -ENOMEM;
@@ -133,7 +146,7 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 		ledger_add(&facts.ledger, &ledger);
 		add_counters(&counters, &record->counters);
 		if (record->in_flight.active)
-			result = add_in_flight(&calls, &record->in_flight);
+			result = add_in_flight(collector, &calls, &record->in_flight);
 		if (!result)
 			result = collector_add_thread(profile, record);
 	}

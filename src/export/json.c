@@ -373,7 +373,8 @@ static json *new_top_threads(const struct thread *const *by_blocked, size_t coun
 		put_u64(top, "pid", by_blocked[i]->pid);
 		snprintf(text, sizeof(text), "%.3f", (double)ns / 1e6);
 		put(top, "time_ms", json_object_new_double_s((double)ns / 1e6, text));
-		put(top, "percentage", new_percent((double)ns / (double)total_ns * 100.0));
+		put(top, "percentage",
+		    new_percent(total_ns ? (double)ns / (double)total_ns * 100.0 : 0.0));
 		json_object_array_add(array, top);
 	}
 	return array;
@@ -541,8 +542,10 @@ static json *new_losses(const struct profile *profile)
 		put_u64(entry, "count", loss->count);
 		put_u64_if(entry, "first_ns", loss->first_ns, loss->first_ns);
 		put_u64_if(entry, "last_ns", loss->last_ns, loss->last_ns);
-		if (loss->count && !loss->first_ns)
+		if (loss->count && !loss->first_ns) {
 			put_text(entry, "first_ns_reason", "the kernel counts these without a time");
+			put_text(entry, "last_ns_reason", "the kernel counts these without a time");
+		}
 		put(object, loss_class_name(i), entry);
 	}
 	return object;

@@ -11,18 +11,20 @@
 
 #define BAR_COLUMNS	 25
 #define TOP_CALLS	 12
+#define TOP_ERRORS	 4
 #define TOP_WAITS	 6
 #define TOP_PROCESSES	 8
 #define TOP_THREADS	 8
 #define NAMES_IN_LINE	 3
 #define NOTABLE_PERMILLE 5 /* smaller shares are not named beside a bar */
-#define CALL_COLUMNS	 20
-#define COMMAND_COLUMNS	 60
+#define COMMAND_SIZE	 4096
+#define ARGUMENT_SIZE	 1024
 
 struct text {
 	const struct profile *profile;
 	const struct export_style *style;
 	FILE *out;
+	size_t at; /* columns written on the present line */
 };
 
 /* A call, or a command, and its share of something. */
@@ -37,6 +39,11 @@ static const char *dot(const struct text *text)
 	return text->style->utf8 ? "·" : "-";
 }
 
+static const char *ellipsis(const struct text *text)
+{
+	return text->style->utf8 ? "…" : "...";
+}
+
 static void style(const struct text *text, const char *escape)
 {
 	if (text->style->color)
@@ -48,66 +55,90 @@ static void style(const struct text *text, const char *escape)
 #define RED   "\033[31m"
 #define PLAIN "\033[0m"
 
-/* printf's field widths count bytes; these count what a terminal shows. */
-static void left(const struct text *text, const char *word, size_t columns)
+/*
+ * A line is written word by word, each to its place. printf's field widths count bytes and push
+ * what follows aside; these count what a terminal shows, and what is too wide for its place takes
+ * from the free columns after it.
+ */
+static void put(struct text *text, const char *word)
+{
+	fputs(word, text->out);
+	text->at += word_columns(word);
+}
+
+static void end_line(struct text *text)
+{
+	fputc('\n', text->out);
+	text->at = 0;
+}
+
+/* The word's first column is `column`, counted from 0, or one after what is there already. */
+static void left(struct text *text, size_t column, const char *word)
+{
+	if (!*word)
+		return;
+	if (text->at)
+		put(text, " ");
+	while (text->at < column)
+		put(text, " ");
+	put(text, word);
+}
+
+/* The word ends before `column`, or as soon after as what is there already allows. */
+static void right(struct text *text, size_t column, const char *word)
 {
 	size_t width = word_columns(word);
 
-	fputs(word, text->out);
-	for (; width < columns; width++)
-		fputc(' ', text->out);
+	left(text, column > width ? column - width : 0, word);
 }
 
-static void right(const struct text *text, const char *word, size_t columns)
-{
-	for (size_t width = word_columns(word); width < columns; width++)
-		fputc(' ', text->out);
-	fputs(word, text->out);
-}
-
-static void right_duration(const struct text *text, uint64_t ns, size_t columns)
+static void right_duration(struct text *text, size_t column, uint64_t ns)
 {
 	char word[WORD_SIZE];
 
-	right(text, ns ? word_duration(ns, text->style->utf8, word) : "0", columns);
+	right(text, column, ns ? word_duration(ns, text->style->utf8, word) : "0");
 }
 
-static void right_count(const struct text *text, uint64_t count, size_t columns)
+static void right_count(struct text *text, size_t column, uint64_t count)
 {
 	char word[WORD_SIZE];
 
-	right(text, word_count(count, word), columns);
+	right(text, column, word_count(count, word));
 }
 
-static void right_percent(const struct text *text, uint64_t part, uint64_t whole, size_t columns)
+static void right_percent(struct text *text, size_t column, uint64_t part, uint64_t whole)
 {
 	char word[WORD_SIZE];
 
-	right(text, word_percent(part, whole, word), columns);
+	right(text, column, word_percent(part, whole, word));
+}
+
+/* Columns that are left on the line. */
+static size_t room(const struct text *text)
+{
+	return text->style->columns > text->at ? text->style->columns - text->at : 0;
+}
+
+static const char *printable(const struct text *text, const char *from, char *buf, size_t size)
+{
+	return word_printable(from, text->style->utf8, buf, size);
 }
 
 /* A bar to an eighth of a column, or to a whole one where there is only ASCII. */
-static void bar(const struct text *text, uint64_t part, uint64_t whole)
+static void bar(struct text *text, size_t column, uint64_t part, uint64_t whole)
 {
 	static const char *const EIGHTHS[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	double columns = whole ? (double)part / (double)whole * BAR_COLUMNS : 0;
 	unsigned eighths = (unsigned)(columns * 8 + 0.5);
-	unsigned width = eighths / 8;
+	unsigned width = text->style->utf8 ? eighths / 8 : (unsigned)(columns + 0.5);
 
-	if (!text->style->utf8) {
-		width = (unsigned)(columns + 0.5);
-		for (unsigned i = 0; i < width; i++)
-			fputc('#', text->out);
-	} else {
-		for (unsigned i = 0; i < width; i++)
-			fputs("█", text->out);
-		if (eighths % 8) {
-			fputs(EIGHTHS[eighths % 8], text->out);
-			width++;
-		}
-	}
-	for (; width < BAR_COLUMNS; width++)
-		fputc(' ', text->out);
+	if (width == 0 && (!text->style->utf8 || eighths == 0))
+		return;
+	left(text, column, width ? text->style->utf8 ? "█" : "#" : EIGHTHS[eighths % 8]);
+	for (unsigned i = 1; i < width; i++)
+		put(text, text->style->utf8 ? "█" : "#");
+	if (width && text->style->utf8)
+		put(text, EIGHTHS[eighths % 8]);
 }
 
 static int compare_shares(const void *a, const void *b)
@@ -119,26 +150,27 @@ static int compare_shares(const void *a, const void *b)
 	return strcmp(left_share->name, right_share->name);
 }
 
-/* "read 2.1 %, write 0.9 %": the largest few that are worth a mention, as shares of `whole`, as far as
- * they fit. */
-static void name_shares(const struct text *text, struct share *shares, size_t count, uint64_t whole,
-			size_t columns)
+/* "read 2.1 %, write 0.9 %": the largest few that are worth a mention, as shares of `whole`, as far
+ * as they fit. */
+static void name_shares(struct text *text, size_t column, struct share *shares, size_t count,
+			uint64_t whole)
 {
-	size_t used = 0;
-
 	if (count)
 		qsort(shares, count, sizeof(*shares), compare_shares);
 	for (size_t i = 0; i < count && i < NAMES_IN_LINE; i++) {
 		char percent[WORD_SIZE], word[WORD_SIZE + CALL_NAME_SIZE + 4];
+		size_t start = text->at > column ? text->at : column;
 
 		if (shares[i].ns == 0 || shares[i].ns < whole / 1000 * NOTABLE_PERMILLE)
 			break;
 		snprintf(word, sizeof(word), "%s%s %s", i ? ", " : "", shares[i].name,
 			 word_percent(shares[i].ns, whole, percent));
-		used += word_columns(word);
-		if (used > columns)
+		if (start + word_columns(word) > text->style->columns)
 			break;
-		fputs(word, text->out);
+		if (i)
+			put(text, word);
+		else
+			left(text, column, word);
 	}
 }
 
@@ -148,7 +180,7 @@ static struct share *new_shares(size_t count)
 }
 
 /* What of the calls' time: the part on a CPU, or blocked for one reason. */
-static int name_calls(const struct text *text, unsigned reason, uint64_t whole, size_t columns)
+static int name_calls(struct text *text, size_t column, unsigned reason, uint64_t whole)
 {
 	const struct profile *profile = text->profile;
 	struct share *shares = new_shares(profile->call_count);
@@ -162,13 +194,13 @@ static int name_calls(const struct text *text, unsigned reason, uint64_t whole, 
 		shares[i].ns = reason < BLOCKED_REASON_COUNT ? stats->blocked_ns[reason]
 							     : call_row_of(stats).on_cpu_ns;
 	}
-	name_shares(text, shares, profile->call_count, whole, columns);
+	name_shares(text, column, shares, profile->call_count, whole);
 	free(shares);
 	return 0;
 }
 
-static void name_reasons(const struct text *text, const struct ledger *ledger, uint64_t whole,
-			 size_t columns)
+static void name_reasons(struct text *text, size_t column, const struct ledger *ledger,
+			 uint64_t whole)
 {
 	struct share shares[BLOCKED_REASON_COUNT] = {0};
 
@@ -176,18 +208,20 @@ static void name_reasons(const struct text *text, const struct ledger *ledger, u
 		shares[i].name = blocked_reason_label(i);
 		shares[i].ns = ledger->blocked_ns[i];
 	}
-	name_shares(text, shares, BLOCKED_REASON_COUNT, whole, columns);
+	name_shares(text, column, shares, BLOCKED_REASON_COUNT, whole);
 }
 
-static void exit_words(bool ended, int wait_status, char *words, size_t size)
+/* "exit 1", "SIGKILL" */
+static void exit_words(int wait_status, char *words, size_t size)
 {
 	const char *name;
 
-	if (!ended) {
-		snprintf(words, size, "still running");
-	} else if (WIFSIGNALED(wait_status)) {
+	if (WIFSIGNALED(wait_status)) {
 		name = sigabbrev_np(WTERMSIG(wait_status));
-		snprintf(words, size, "killed by SIG%s", name ? name : "?");
+		if (name)
+			snprintf(words, size, "SIG%s", name);
+		else
+			snprintf(words, size, "signal %d", WTERMSIG(wait_status));
 	} else {
 		snprintf(words, size, "exit %d", WEXITSTATUS(wait_status));
 	}
@@ -207,79 +241,107 @@ static size_t still_running(const struct profile *profile)
 	return alive;
 }
 
-static void write_command(const struct text *text)
+/* Cuts a line between code points, so that it takes no more than `columns` with the ellipsis.
+ * `line` has COMMAND_SIZE bytes. */
+static void cut(const struct text *text, char *line, size_t columns)
+{
+	size_t keep = columns - word_columns(ellipsis(text)), at = 0;
+
+	if (word_columns(line) <= columns)
+		return;
+	for (size_t seen = 0; line[at]; at++) {
+		seen += ((unsigned char)line[at] & 0xc0) != 0x80;
+		if (seen > keep)
+			break;
+	}
+	snprintf(line + at, COMMAND_SIZE - at, "%s", ellipsis(text));
+}
+
+/* The command with its arguments, or what attach was asked for. */
+static void command_words(const struct text *text, char line[COMMAND_SIZE])
 {
 	const struct command_info *command = &text->profile->command;
-	char line[4096] = "", word[1024];
 	size_t used = 0;
 
-	if (!command->argv) {
-		fputs(word_printable(command->target ? command->target : "", word, sizeof(word)),
-		      text->out);
-		return;
-	}
-	for (char **argument = command->argv; *argument && used < sizeof(line) - 1; argument++) {
-		word_printable(*argument, word, sizeof(word));
-		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s",
-					 used ? " " : "", word);
-	}
-	if (word_columns(line) > COMMAND_COLUMNS) {
-		/* Cut between code points: step back from continuation bytes. */
-		size_t at = COMMAND_COLUMNS - 3;
+	line[0] = '\0';
+	if (!command->argv)
+		printable(text, command->target ? command->target : "", line, COMMAND_SIZE);
+	for (char **argument = command->argv; argument && *argument; argument++) {
+		char word[ARGUMENT_SIZE];
 
-		while (at && ((unsigned char)line[at] & 0xc0) == 0x80)
-			at--;
-		strcpy(line + at, "...");
+		printable(text, *argument, word, sizeof(word));
+		if (used + strlen(word) + 2 > COMMAND_SIZE)
+			break;
+		used += (size_t)snprintf(line + used, COMMAND_SIZE - used, "%s%s", used ? " " : "",
+					 word);
 	}
-	fputs(line, text->out);
+	cut(text, line, text->style->columns);
 }
 
-static void write_headline(const struct text *text)
+/* "exit 0 · 3.41 s · 2 processes, 2 threads" */
+static void fact_words(const struct text *text, char *words, size_t size)
 {
 	const struct profile *profile = text->profile;
-	char duration[WORD_SIZE], processes[WORD_SIZE], threads[WORD_SIZE], ended[64];
+	const struct command_info *command = &profile->command;
+	char duration[WORD_SIZE], processes[WORD_SIZE], threads[WORD_SIZE],
+		ended[64] = "still running";
+
+	if (command->ended)
+		exit_words(command->wait_status, ended, sizeof(ended));
+	snprintf(words, size, "%s%s%s%s%s%s %s %s %s, %s %s",
+		 command->argv && command->ended && WIFSIGNALED(command->wait_status) ? "killed by "
+										      : "",
+		 command->argv ? ended : "", command->argv ? " " : "",
+		 command->argv ? dot(text) : "", command->argv ? " " : "",
+		 word_duration(profile->duration_ns, text->style->utf8, duration), dot(text),
+		 word_count(profile->process_count, processes),
+		 plural(profile->process_count, "process", "processes"),
+		 word_count(profile->threads_watched, threads),
+		 plural(profile->threads_watched, "thread", "threads"));
+}
+
+/* The command and how it went; on two lines when it is too long for one. */
+static void write_headline(struct text *text)
+{
+	const struct profile *profile = text->profile;
+	char line[COMMAND_SIZE], facts[256], count[WORD_SIZE];
 	size_t alive = still_running(profile);
 
+	command_words(text, line);
+	fact_words(text, facts, sizeof(facts));
 	style(text, BOLD);
-	write_command(text);
+	put(text, line);
 	style(text, PLAIN);
-	if (profile->command.argv) {
-		exit_words(profile->command.ended, profile->command.wait_status, ended,
-			   sizeof(ended));
-		fprintf(text->out, " %s %s", dot(text), ended);
+	if (room(text) < word_columns(facts) + 3) {
+		end_line(text);
+	} else if (text->at) {
+		left(text, 0, dot(text));
+		put(text, " ");
 	}
-	fprintf(text->out, " %s %s", dot(text),
-		word_duration(profile->duration_ns, text->style->utf8, duration));
-	fprintf(text->out, " %s %s %s, %s %s\n", dot(text),
-		word_count(profile->process_count, processes),
-		plural(profile->process_count, "process", "processes"),
-		word_count(profile->threads_watched, threads),
-		plural(profile->threads_watched, "thread", "threads"));
+	put(text, facts);
+	end_line(text);
 	if (alive && profile->command.argv)
 		fprintf(text->out, "%s %s still running when the command ended\n",
-			word_count(alive, processes), plural(alive, "process was", "processes were"));
+			word_count(alive, count), plural(alive, "process was", "processes were"));
 }
 
-static void ledger_line(const struct text *text, const char *label, uint64_t ns)
+#define LEDGER_LABEL	2
+#define LEDGER_PERCENT	26
+#define LEDGER_DURATION 35
+#define LEDGER_BAR	37
+#define LEDGER_NAMES	(LEDGER_BAR + BAR_COLUMNS + 2)
+
+static void ledger_line(struct text *text, const char *label, uint64_t ns)
 {
-	fputs("  ", text->out);
-	left(text, label, 18);
-	right_percent(text, ns, text->profile->ledger.thread_time_ns, 6);
-	right_duration(text, ns, 9);
-	fputs("  ", text->out);
-	bar(text, ns, text->profile->ledger.thread_time_ns);
-	fputs("  ", text->out);
+	uint64_t whole = text->profile->ledger.thread_time_ns;
+
+	left(text, LEDGER_LABEL, label);
+	right_percent(text, LEDGER_PERCENT, ns, whole);
+	right_duration(text, LEDGER_DURATION, ns);
+	bar(text, LEDGER_BAR, ns, whole);
 }
 
-/* Columns left beside a ledger line's bar. */
-static size_t beside(const struct text *text)
-{
-	size_t used = 2 + 18 + 6 + 9 + 2 + BAR_COLUMNS + 2;
-
-	return text->style->columns > used + 10 ? text->style->columns - used : 16;
-}
-
-static int write_ledger(const struct text *text)
+static int write_ledger(struct text *text)
 {
 	const struct ledger *ledger = &text->profile->ledger;
 	uint64_t whole = ledger->thread_time_ns;
@@ -292,30 +354,55 @@ static int write_ledger(const struct text *text)
 		word_count(text->profile->threads_watched, count),
 		plural(text->profile->threads_watched, "thread", "threads"));
 	ledger_line(text, "computing", ledger_compute_ns(ledger));
-	fputc('\n', text->out);
+	end_line(text);
 	ledger_line(text, "in system calls", ledger->on_cpu_ns - ledger_compute_ns(ledger));
-	result = name_calls(text, BLOCKED_REASON_COUNT, whole, beside(text));
-	fputc('\n', text->out);
+	result = name_calls(text, LEDGER_NAMES, BLOCKED_REASON_COUNT, whole);
+	end_line(text);
 	ledger_line(text, "waiting for a CPU", ledger->runqueue_ns);
-	fputc('\n', text->out);
+	end_line(text);
 	ledger_line(text, "blocked", ledger_blocked_ns(ledger));
-	name_reasons(text, ledger, whole, beside(text));
-	fputc('\n', text->out);
+	name_reasons(text, LEDGER_NAMES, ledger, whole);
+	end_line(text);
 	if (unaccounted) {
 		ledger_line(text, "unaccounted", unaccounted);
-		fputc('\n', text->out);
+		end_line(text);
 	}
 	return result;
 }
 
-static void heading(const struct text *text, const char *line)
+/* A heading over the columns that follow is written like their words, after this. */
+static void begin_heading(struct text *text, const char *word)
 {
 	style(text, DIM);
-	fprintf(text->out, "\n  %s\n", line);
-	style(text, PLAIN);
+	fputc('\n', text->out);
+	left(text, 2, word);
 }
 
-static int write_waits(const struct text *text)
+static void end_heading(struct text *text)
+{
+	style(text, PLAIN);
+	end_line(text);
+}
+
+#define WAIT_TIME  24
+#define WAIT_SHARE 32
+#define WAIT_CALLS 34
+
+/* The reason with the most time of those not yet done, or BLOCKED_REASON_COUNT. */
+static unsigned next_reason(const struct ledger *ledger, const bool *done)
+{
+	unsigned most = BLOCKED_REASON_COUNT;
+
+	for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++) {
+		if (!done[i] && ledger->blocked_ns[i] &&
+		    (most == BLOCKED_REASON_COUNT ||
+		     ledger->blocked_ns[i] > ledger->blocked_ns[most]))
+			most = i;
+	}
+	return most;
+}
+
+static int write_waits(struct text *text)
 {
 	const struct ledger *ledger = &text->profile->ledger;
 	bool done[BLOCKED_REASON_COUNT] = {false};
@@ -324,100 +411,122 @@ static int write_waits(const struct text *text)
 
 	if (whole < ledger->thread_time_ns / 1000 * NOTABLE_PERMILLE || whole == 0)
 		return 0;
-	heading(text, "blocked on        time   share  in which calls");
+	begin_heading(text, "blocked on");
+	right(text, WAIT_TIME, "time");
+	right(text, WAIT_SHARE, "share");
+	left(text, WAIT_CALLS, "in which calls");
+	end_heading(text);
 	for (unsigned row = 0; row < TOP_WAITS && !result; row++) {
-		unsigned most = BLOCKED_REASON_COUNT;
+		unsigned most = next_reason(ledger, done);
 
-		for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++) {
-			if (!done[i] && ledger->blocked_ns[i] &&
-			    (most == BLOCKED_REASON_COUNT ||
-			     ledger->blocked_ns[i] > ledger->blocked_ns[most]))
-				most = i;
-		}
 		if (most == BLOCKED_REASON_COUNT ||
 		    (row && ledger->blocked_ns[most] < whole / 1000 * NOTABLE_PERMILLE))
 			break;
 		done[most] = true;
-		fputs("  ", text->out);
-		left(text, blocked_reason_label(most), 13);
-		right_duration(text, ledger->blocked_ns[most], 9);
-		right_percent(text, ledger->blocked_ns[most], whole, 8);
-		fputs("  ", text->out);
-		result = name_calls(text, most, whole, text->style->columns - 34);
-		fputc('\n', text->out);
+		left(text, 2, blocked_reason_label(most));
+		right_duration(text, WAIT_TIME, ledger->blocked_ns[most]);
+		right_percent(text, WAIT_SHARE, ledger->blocked_ns[most], whole);
+		result = name_calls(text, WAIT_CALLS, most, whole);
+		end_line(text);
 	}
 	return result;
 }
 
-static void write_errnos(const struct text *text, const struct call_stats *stats)
+#define CALL_COUNT   27
+#define CALL_ERRORS  35
+#define CALL_TOTAL   44
+#define CALL_ON_CPU  53
+#define CALL_BLOCKED 62
+#define CALL_P50     71
+#define CALL_P99     80
+
+static void write_call(struct text *text, const struct call_row *row)
 {
-	const struct profile *profile = text->profile;
-	unsigned named = 0;
-	char count[WORD_SIZE];
+	char name[CALL_NAME_SIZE], count[WORD_SIZE];
 
-	for (size_t i = 0; i < profile->errno_count && named < NAMES_IN_LINE; i++) {
-		const struct errno_stats *error = &profile->errnos[i];
-		const char *name;
-
-		if (error->call != stats->call)
-			continue;
-		name = strerrorname_np(error->error);
-		fprintf(text->out, "%s%s %s", named++ ? ", " : "  ", name ? name : "?",
-			word_count(error->count, count));
+	left(text, 2, call_name(row->call, name, sizeof(name)));
+	right_count(text, CALL_COUNT, row->count);
+	right(text, CALL_ERRORS, row->errors ? word_count(row->errors, count) : "");
+	right_duration(text, CALL_TOTAL, row->wall_ns);
+	right_duration(text, CALL_ON_CPU, row->on_cpu_ns);
+	right_duration(text, CALL_BLOCKED, row->blocked_ns);
+	if (row->timed) {
+		right_duration(text, CALL_P50, row->p50_ns);
+		right_duration(text, CALL_P99, row->p99_ns);
+	} else {
+		right(text, CALL_P99, row->in_flight ? "in flight" : "not timed");
 	}
+	end_line(text);
 }
 
-static void write_calls(const struct text *text)
+static void write_calls(struct text *text)
 {
 	const struct profile *profile = text->profile;
 	size_t shown = 0;
 
 	if (!profile->call_count)
 		return;
-	heading(text, "system call              calls   errors     total    on-CPU   blocked"
-		      "       p50       p99");
+	begin_heading(text, "system call");
+	right(text, CALL_COUNT, "calls");
+	right(text, CALL_ERRORS, "errors");
+	right(text, CALL_TOTAL, "total");
+	right(text, CALL_ON_CPU, "on-CPU");
+	right(text, CALL_BLOCKED, "blocked");
+	right(text, CALL_P50, "p50");
+	right(text, CALL_P99, "p99");
+	end_heading(text);
 	for (; shown < profile->call_count && shown < TOP_CALLS; shown++) {
 		struct call_row row = call_row_of(profile->calls[shown]);
-		char name[CALL_NAME_SIZE], count[WORD_SIZE];
 
-		fputs("  ", text->out);
-		left(text, call_name(row.call, name, sizeof(name)), CALL_COLUMNS - 2);
-		right_count(text, row.count, 12);
-		right(text, row.errors ? word_count(row.errors, count) : "", 9);
-		right_duration(text, row.wall_ns, 10);
-		right_duration(text, row.on_cpu_ns, 10);
-		right_duration(text, row.blocked_ns, 10);
-		if (row.timed) {
-			right_duration(text, row.p50_ns, 10);
-			right_duration(text, row.p99_ns, 10);
-		} else {
-			right(text, row.in_flight ? "in flight" : "", 20);
-		}
-		fputc('\n', text->out);
+		write_call(text, &row);
 	}
 	if (shown < profile->call_count)
-		fprintf(text->out, "  %s %zu more %s (--format csv has all)\n",
-			text->style->utf8 ? "…" : "...", profile->call_count - shown,
+		fprintf(text->out, "  %s %zu more %s (--format csv has all)\n", ellipsis(text),
+			profile->call_count - shown,
 			plural(profile->call_count - shown, "call", "calls"));
 }
 
-static void write_errors(const struct text *text)
+/* "ENOENT 1,234, EACCES 2": the commonest errors of one call, as far as they fit. */
+static void write_errnos(struct text *text, const struct call_stats *stats)
+{
+	const struct profile *profile = text->profile;
+	unsigned named = 0;
+
+	for (size_t i = 0; i < profile->errno_count && named < NAMES_IN_LINE; i++) {
+		const struct errno_stats *error = &profile->errnos[i];
+		char word[2 * WORD_SIZE], number[WORD_SIZE], count[WORD_SIZE];
+		const char *name = strerrorname_np(error->error);
+
+		if (error->call != stats->call)
+			continue;
+		snprintf(number, sizeof(number), "errno %u", error->error);
+		snprintf(word, sizeof(word), "%s%s %s", named++ ? ", " : "  ", name ? name : number,
+			 word_count(error->count, count));
+		if (word_columns(word) > room(text))
+			break;
+		put(text, word);
+	}
+}
+
+static void write_errors(struct text *text)
 {
 	const struct profile *profile = text->profile;
 	unsigned shown = 0;
 
-	for (size_t i = 0; i < profile->call_count && shown < 4; i++) {
+	for (size_t i = 0; i < profile->call_count && shown < TOP_ERRORS; i++) {
 		char name[CALL_NAME_SIZE];
 
 		if (!profile->calls[i]->errors)
 			continue;
-		if (shown++ == 0)
-			heading(text, "errors");
-		fputs("  ", text->out);
-		left(text, call_name(profile->calls[i]->call, name, sizeof(name)), CALL_COLUMNS - 2);
-		right_count(text, profile->calls[i]->errors, 12);
+		if (shown++ == 0) {
+			begin_heading(text, "errors in");
+			right(text, CALL_COUNT, "errors");
+			end_heading(text);
+		}
+		left(text, 2, call_name(profile->calls[i]->call, name, sizeof(name)));
+		right_count(text, CALL_COUNT, profile->calls[i]->errors);
 		write_errnos(text, profile->calls[i]);
-		fputc('\n', text->out);
+		end_line(text);
 	}
 }
 
@@ -428,7 +537,6 @@ struct group {
 	uint32_t pid; /* of the only one */
 	size_t failed;
 	struct ledger ledger;
-	uint64_t lifetime_ns;
 	int wait_status;
 	bool ended;
 };
@@ -469,22 +577,76 @@ static size_t make_groups(const struct profile *profile, bool by_command, struct
 	return count;
 }
 
-static void write_shares(const struct text *text, const struct ledger *ledger)
+/* Columns of the tables of processes and of threads. */
+#define TASK_NUMBER  24
+#define TASK_TIME    32
+#define TASK_COMPUTE 40
+#define TASK_SYSCALL 48
+#define TASK_QUEUED  57
+#define TASK_BLOCKED 65
+#define TASK_NOTE    67
+
+static void task_heading(struct text *text, const char *name, const char *number)
+{
+	begin_heading(text, name);
+	right(text, TASK_NUMBER, number);
+	right(text, TASK_TIME, "time");
+	right(text, TASK_COMPUTE, "compute");
+	right(text, TASK_SYSCALL, "syscall");
+	right(text, TASK_QUEUED, "CPU wait");
+	right(text, TASK_BLOCKED, "blocked");
+	end_heading(text);
+}
+
+/* One line but for its name: the shares of time, and behind them `note` if there is one, and what
+ * it is blocked on where that fits. */
+static void task_shares(struct text *text, const struct ledger *ledger, const char *note)
 {
 	uint64_t whole = ledger->thread_time_ns;
 	unsigned reason = ledger_main_reason(ledger);
 	uint64_t blocked = ledger_blocked_ns(ledger);
+	const char *label = blocked_reason_label(reason);
 
-	right_duration(text, whole, 10);
-	right_percent(text, ledger_compute_ns(ledger), whole, 9);
-	right_percent(text, ledger->on_cpu_ns - ledger_compute_ns(ledger), whole, 8);
-	right_percent(text, ledger->runqueue_ns, whole, 8);
-	right_percent(text, blocked, whole, 8);
-	if (reason < BLOCKED_REASON_COUNT && blocked >= whole / 1000 * NOTABLE_PERMILLE)
-		fprintf(text->out, "  %s", blocked_reason_label(reason));
+	right_duration(text, TASK_TIME, whole);
+	right_percent(text, TASK_COMPUTE, ledger_compute_ns(ledger), whole);
+	right_percent(text, TASK_SYSCALL, ledger->on_cpu_ns - ledger_compute_ns(ledger), whole);
+	right_percent(text, TASK_QUEUED, ledger->runqueue_ns, whole);
+	right_percent(text, TASK_BLOCKED, blocked, whole);
+	left(text, TASK_NOTE, note);
+	if (reason < BLOCKED_REASON_COUNT && blocked >= whole / 1000 * NOTABLE_PERMILLE) {
+		if (!*note) {
+			left(text, TASK_NOTE, label);
+		} else if (room(text) >= strlen(label) + 2) {
+			put(text, ", ");
+			put(text, label);
+		}
+	}
+	end_line(text);
 }
 
-static int write_processes(const struct text *text)
+/* Its name, made harmless and no wider than an ordinary one. */
+static void task_name(struct text *text, const char *comm)
+{
+	char words[COMM_SIZE];
+
+	left(text, 2, printable(text, comm, words, sizeof(words)));
+}
+
+static void write_group(struct text *text, const struct group *group, bool by_command)
+{
+	char note[64] = "", number[WORD_SIZE];
+
+	task_name(text, group->comm);
+	snprintf(number, sizeof(number), "%u", group->pid);
+	right(text, TASK_NUMBER, by_command ? word_count(group->count, number) : number);
+	if (by_command && group->failed)
+		snprintf(note, sizeof(note), "%s failed", word_count(group->failed, number));
+	else if (group->failed)
+		exit_words(group->wait_status, note, sizeof(note));
+	task_shares(text, &group->ledger, note);
+}
+
+static int write_processes(struct text *text)
 {
 	const struct profile *profile = text->profile;
 	bool by_command = profile->process_count > TOP_PROCESSES;
@@ -497,32 +659,12 @@ static int write_processes(const struct text *text)
 	if (!groups)
 		return -ENOMEM;
 	count = make_groups(profile, by_command, groups);
-	heading(text, by_command
-			      ? "command            processes      time  compute   calls     CPU  blocked"
-			      : "process                  pid      time  compute   calls     CPU  blocked");
-	for (size_t i = 0; i < count && i < TOP_PROCESSES; i++) {
-		char comm[COMM_SIZE * 4], words[64], number[WORD_SIZE];
-
-		fputs("  ", text->out);
-		left(text, word_printable(groups[i].comm, comm, sizeof(comm)), 16);
-		if (by_command) {
-			right_count(text, groups[i].count, 12);
-		} else {
-			snprintf(number, sizeof(number), "%u", groups[i].pid);
-			right(text, number, 12);
-		}
-		write_shares(text, &groups[i].ledger);
-		if (by_command && groups[i].failed) {
-			fprintf(text->out, "; %s failed", word_count(groups[i].failed, number));
-		} else if (groups[i].failed) {
-			exit_words(true, groups[i].wait_status, words, sizeof(words));
-			fprintf(text->out, "; %s", words);
-		}
-		fputc('\n', text->out);
-	}
+	task_heading(text, by_command ? "command" : "process", by_command ? "processes" : "pid");
+	for (size_t i = 0; i < count && i < TOP_PROCESSES; i++)
+		write_group(text, &groups[i], by_command);
 	if (count > TOP_PROCESSES)
-		fprintf(text->out, "  %s %zu more\n", text->style->utf8 ? "…" : "...",
-			count - TOP_PROCESSES);
+		fprintf(text->out, "  %s %zu more %s\n", ellipsis(text), count - TOP_PROCESSES,
+			plural(count - TOP_PROCESSES, "command", "commands"));
 	free(groups);
 	return 0;
 }
@@ -538,7 +680,7 @@ static int compare_on_cpu(const void *a, const void *b)
 }
 
 /* Only where some process has several threads: else the processes have said it all. */
-static int write_threads(const struct text *text)
+static int write_threads(struct text *text)
 {
 	const struct profile *profile = text->profile;
 	const struct thread **sorted;
@@ -551,20 +693,19 @@ static int write_threads(const struct text *text)
 	for (size_t i = 0; i < profile->thread_count; i++)
 		sorted[i] = &profile->threads[i];
 	qsort(sorted, profile->thread_count, sizeof(*sorted), compare_on_cpu);
-	heading(text, "thread                   tid      time  compute   calls     CPU  blocked");
+	task_heading(text, "thread", "tid");
 	for (size_t i = 0; i < profile->thread_count && i < TOP_THREADS; i++) {
-		char comm[COMM_SIZE * 4], tid[WORD_SIZE];
+		char tid[WORD_SIZE];
 
-		fputs("  ", text->out);
-		left(text, word_printable(sorted[i]->comm, comm, sizeof(comm)), 16);
+		task_name(text, sorted[i]->comm);
 		snprintf(tid, sizeof(tid), "%u", sorted[i]->tid);
-		right(text, tid, 12);
-		write_shares(text, &sorted[i]->ledger);
-		fputc('\n', text->out);
+		right(text, TASK_NUMBER, tid);
+		task_shares(text, &sorted[i]->ledger, "");
 	}
 	if (profile->thread_count > TOP_THREADS)
-		fprintf(text->out, "  %s %zu more threads\n", text->style->utf8 ? "…" : "...",
-			profile->thread_count - TOP_THREADS);
+		fprintf(text->out, "  %s %zu more %s\n", ellipsis(text),
+			profile->thread_count - TOP_THREADS,
+			plural(profile->thread_count - TOP_THREADS, "thread", "threads"));
 	free(sorted);
 	return 0;
 }
@@ -581,10 +722,10 @@ static void write_losses(const struct text *text)
 			continue;
 		if (first) {
 			style(text, RED);
-			fputs("\n  this report is not complete:\n", text->out);
+			fputs("\n  this report is not complete; lost:\n", text->out);
 		}
 		first = false;
-		fprintf(text->out, "  lost %s %s: %s\n", word_count(loss->count, count),
+		fprintf(text->out, "  %s %s\n      %s\n", word_count(loss->count, count),
 			loss_class_name(i), loss_class_meaning(i));
 	}
 	if (!first)
@@ -606,7 +747,7 @@ static void write_self(const struct text *text)
 static int text_write(const struct profile *profile, const struct export_style *export_style,
 		      FILE *out)
 {
-	const struct text text = {.profile = profile, .style = export_style, .out = out};
+	struct text text = {.profile = profile, .style = export_style, .out = out};
 
 	write_headline(&text);
 	if (profile->process_count == 0) {

@@ -104,44 +104,60 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-static const char *copy_safe(const char *text, char *buf, size_t size, int for_terminal)
+/* Whether a terminal may be shown this valid sequence as it is. C1 controls (U+0080 … U+009F) are
+ * as dangerous to it as C0 ones. */
+static int harmless(const unsigned char *text, size_t length, int utf8)
 {
-	const unsigned char *from = (const unsigned char *)text;
-	size_t at = 0;
-
-	while (*from) {
-		size_t length = utf8_length(from);
-		char escaped[8];
-		const char *piece = (const char *)from;
-		size_t piece_length = length;
-
-		/* C1 controls (U+0080 … U+009F) are as dangerous to a terminal as C0 ones. */
-		if (length == 0 ||
-		    (for_terminal && (from[0] < 0x20 || from[0] == 0x7f ||
-				      (length == 2 && from[0] == 0xc2 && from[1] < 0xa0)))) {
-			piece = for_terminal ? escaped : "\xef\xbf\xbd";
-			snprintf(escaped, sizeof(escaped), "\\x%02x", from[length == 2 ? 1 : 0]);
-			piece_length = strlen(piece);
-			length = length ? length : 1;
-		}
-		if (at + piece_length >= size)
-			break;
-		memcpy(buf + at, piece, piece_length);
-		at += piece_length;
-		from += length;
-	}
-	buf[at] = '\0';
-	return buf;
+	if (length == 1)
+		return text[0] >= 0x20 && text[0] != 0x7f;
+	return utf8 && !(text[0] == 0xc2 && text[1] < 0xa0);
 }
 
-const char *word_printable(const char *text, char *buf, size_t size)
+/* Appends a piece with room for a final zero; 0 when it does not fit. */
+static size_t append(char *buf, size_t size, size_t at, const void *piece, size_t length)
 {
-	return copy_safe(text, buf, size, 1);
+	if (at + length >= size)
+		return 0;
+	memcpy(buf + at, piece, length);
+	buf[at + length] = '\0';
+	return length;
+}
+
+const char *word_printable(const char *text, int utf8, char *buf, size_t size)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	size_t at = 0, added = 1;
+
+	buf[0] = '\0';
+	while (*from && added) {
+		size_t length = utf8_length(from);
+		char escaped[8];
+
+		if (length && harmless(from, length, utf8)) {
+			added = append(buf, size, at, from, length);
+			from += length;
+		} else {
+			snprintf(escaped, sizeof(escaped), "\\x%02x", *from++);
+			added = append(buf, size, at, escaped, strlen(escaped));
+		}
+		at += added;
+	}
+	return buf;
 }
 
 const char *word_utf8(const char *text, char *buf, size_t size)
 {
-	return copy_safe(text, buf, size, 0);
+	const unsigned char *from = (const unsigned char *)text;
+	size_t at = 0, added = 1;
+
+	buf[0] = '\0';
+	for (size_t length; *from && added; from += length ? length : 1) {
+		length = utf8_length(from);
+		added = length ? append(buf, size, at, from, length)
+			       : append(buf, size, at, "\xef\xbf\xbd", 3);
+		at += added;
+	}
+	return buf;
 }
 
 size_t word_columns(const char *text)

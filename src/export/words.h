@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers and names as people read them, and text made safe for a terminal. For the text exporters. */
+/* Numbers and names as people read them, and text made safe for a terminal. For the text exporters.
+ */
 #ifndef FATHOM_EXPORT_WORDS_H
 #define FATHOM_EXPORT_WORDS_H
 
@@ -18,12 +19,14 @@ const char *word_bytes(uint64_t bytes, char buf[WORD_SIZE]);
 const char *word_percent(uint64_t part, uint64_t whole, char buf[WORD_SIZE]);
 
 /*
- * Copies `text` so that it can do no harm to a terminal or a table: control characters and bytes that
- * are not UTF-8 come out as \xNN. Cut off to fit in `size` bytes.
+ * Copies `text` so that it can do no harm to a terminal or a table: the bytes of control
+ * characters, and those that are not UTF-8, come out as \xNN; without `utf8`, all that are not
+ * ASCII do. Cut off between characters to fit in `size` bytes, of which there must be at least one.
  */
-const char *word_printable(const char *text, char *buf, size_t size);
+const char *word_printable(const char *text, int utf8, char *buf, size_t size);
 
-/* The same for JSON, which holds only valid UTF-8: bytes that are not come out as U+FFFD. */
+/* The same for JSON, which holds only valid UTF-8: bytes that are not come out as U+FFFD. Cut off
+ * likewise. */
 const char *word_utf8(const char *text, char *buf, size_t size);
 
 /* How many columns a valid UTF-8 text takes, each code point counted as one. */

@@ -152,7 +152,12 @@ static int begin_attach(struct session *session, struct error *error)
 	if (!result)
 		result = collector_seed(session->collector, false, &threads, error);
 	if (!result && options->pid_count && threads == 0)
-		result = error_set(error, -ESRCH, "process %d has ended", options->pids[0]);
+		result = kill(options->pids[0], 0) && errno == ESRCH
+				 ? error_set(error, -ESRCH, "process %d has ended", options->pids[0])
+				 : error_set(error, -ESRCH,
+					     "process %d cannot be watched: this kernel does not show "
+					     "it to BPF programs",
+					     options->pids[0]);
 	if (!result && options->duration_ns) {
 		if (make_timer(&session->deadline_fd, options->duration_ns, 0))
 			return error_set_errno(error, -errno, "setting up the event loop");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The composition: starts or finds what is to be watched, runs the event loop until it ends, and hands
- * over the profile. The only room that knows collect, model and export at once.
+ * over the profile. How it is shown is the caller's business.
  */
 #ifndef FATHOM_SESSION_SESSION_H
 #define FATHOM_SESSION_SESSION_H

@@ -11,7 +11,7 @@
 #include "wire/types.h"
 
 #define COMM_SIZE 16  /* TASK_COMM_LEN, linux/sched.h */
-#define EXE_SIZE  160 /* longer paths are cut at the front's end; see process_entry.exe */
+#define EXE_SIZE  160 /* longer paths lose their end */
 
 /* Why a thread sleeps, decided when it goes to sleep. The order is that of the JSON report. */
 enum blocked_reason {
@@ -63,7 +63,11 @@ struct wait_extremes {
 	__u64 max_ns;
 };
 
-#define CELL_CACHE_SIZE 16
+/* A thread's cache of cells: direct-mapped by call number, each entry a call id above a cell's index. */
+#define CELL_CACHE_SIZE	 64
+#define CELL_INDEX_BITS	 18
+#define CELL_INDEX_LIMIT (1u << CELL_INDEX_BITS)
+#define CELL_CACHE_EMPTY (~0u) /* no call has an id of all ones */
 #define EXEC_UNKNOWN	(~0ull)
 
 /*
@@ -79,8 +83,6 @@ struct thread_ledger {
 	__u16 flags;	      /* enum thread_flag */
 	__u64 call_off_ns;    /* off-CPU time of the current call so far; 0 for most calls */
 	__u64 call_on_cpu_ns; /* on-CPU time of all finished calls */
-	__u16 cache_call[CELL_CACHE_SIZE]; /* direct-mapped by call number */
-	__u32 cache_cell[CELL_CACHE_SIZE];
 
 	/* The scheduler path. */
 	__u64 since_ns; /* start of the current state */
@@ -109,6 +111,8 @@ struct thread_ledger {
 	__u64 start_ns; /* birth, or when the watch began */
 	__u64 voluntary_base; /* task_struct.nvcsw and .nivcsw when the watch began */
 	__u64 involuntary_base;
+
+	__u32 cell_cache[CELL_CACHE_SIZE];
 };
 
 /*
@@ -120,6 +124,11 @@ struct thread_ledger {
 #define HISTOGRAM_MAX_SHIFT 36
 #define HISTOGRAM_SIZE	    (1 + 4 * (HISTOGRAM_MAX_SHIFT - HISTOGRAM_MIN_SHIFT) + 1)
 
+/* For a table of buckets by duration: a step no wider than any bucket that begins at or above it. */
+#define BUCKET_TABLE_STEP_NS 16
+#define BUCKET_TABLE_SIZE    1024
+#define BUCKET_TABLE_NS	     (BUCKET_TABLE_STEP_NS * BUCKET_TABLE_SIZE)
+
 /*
  * One (process, call, shard). A process with one thread has only shard 0, written by its leader;
  * other threads write the shard of the CPU they are on, with preemption off, so that no two writers
@@ -130,7 +139,8 @@ struct syscall_cell {
 	__u64 wall_ns;
 	__u64 min_ns; /* over the timed calls; ~0 when there are none */
 	__u64 max_ns;
-	__u64 errors;	/* returns of -1 … -4095, -ERESTART* excepted */
+	__u64 main_errors;  /* returns of -main_error */
+	__u64 other_errors; /* returns of -1 … -4095 else, -ERESTART* excepted; see errno_entry */
 	__u64 restarts; /* returns of -ERESTARTSYS … -ERESTART_RESTARTBLOCK (512 to 516) */
 	__u64 untimed;	/* finished calls whose entry was not seen */
 	__u64 runqueue_ns;
@@ -139,6 +149,8 @@ struct syscall_cell {
 	__u32 next; /* next cell of the same process; 0 ends the chain */
 	__u16 call;
 	__u16 shard;
+	__u32 main_error; /* the errno that came first; 0 if none has */
+	__u32 pad;
 	__u32 wraps; /* how often any bucket passed 2^32; see histogram_wraps in bpf/maps.bpf.h */
 	__u32 histogram[HISTOGRAM_SIZE];
 };
@@ -155,6 +167,7 @@ struct errno_key {
 	__u16 error; /* errno, positive */
 };
 
+/* Errors of a (process, call) other than its cell's main_error. */
 struct errno_entry {
 	__u64 count;
 	struct errno_key next; /* next entry of the same process; all 0 ends the chain */
@@ -196,7 +209,7 @@ struct process_entry {
 	__u64 end_ns;	     /* death of the last thread */
 	__u64 cgroup;	     /* id in the v2 hierarchy */
 	char comm[COMM_SIZE];
-	char exe[EXE_SIZE]; /* as given to execve, cut after EXE_SIZE-1 bytes; "" if unknown */
+	char exe[EXE_SIZE]; /* as given to execve; "" if unknown */
 	__u32 execs;
 	__u32 cells; /* head of the chain of syscall cells; 0 if none */
 	struct errno_key errnos; /* head of the chain of errno entries */
@@ -274,9 +287,9 @@ enum watch_filter {
 #ifndef __bpf__
 #include <assert.h>
 #include <stddef.h>
-static_assert(sizeof(struct thread_ledger) == 448, "thread_ledger");
-static_assert(offsetof(struct thread_ledger, since_ns) == 128, "thread_ledger.since_ns");
-static_assert(sizeof(struct syscall_cell) == 648, "syscall_cell");
+static_assert(sizeof(struct thread_ledger) == 608, "thread_ledger");
+static_assert(offsetof(struct thread_ledger, since_ns) == 32, "thread_ledger.since_ns");
+static_assert(sizeof(struct syscall_cell) == 664, "syscall_cell");
 static_assert(sizeof(struct cell_key) == 8 && sizeof(struct errno_key) == 8, "keys");
 static_assert(sizeof(struct process_entry) == 480, "process_entry");
 static_assert(sizeof(struct thread_record) == 368, "thread_record");
