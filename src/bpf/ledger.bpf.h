@@ -96,6 +96,12 @@ static __always_inline u64 ledger_new_delay(struct thread_ledger *ledger, struct
 	return delay;
 }
 
+/* Is the thread in the call that it was in when its present stretch began? */
+static __always_inline bool ledger_in_same_call(const struct thread_ledger *ledger)
+{
+	return ledger->enter_ns && ledger->enter_ns <= ledger->since_ns;
+}
+
 /* The thread runs, but no switch-in was seen: some kernels leave out single events. The scheduler says how
  * long it had waited, so nothing is lost. */
 static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
@@ -106,13 +112,13 @@ static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 
 	if (delay > span)
 		delay = span;
-	ledger->runqueue_ns += delay;
-	ledger->since_ns += delay;
-	ledger->state = state_word(THREAD_ON_CPU, 0);
-	if (ledger->call_off_ns) { /* it slept in this call, and so waited in it */
+	if (ledger_in_same_call(ledger)) {
 		ledger->call_runqueue_ns += delay;
 		ledger->call_off_ns += delay;
 	}
+	ledger->runqueue_ns += delay;
+	ledger->since_ns += delay;
+	ledger->state = state_word(THREAD_ON_CPU, 0);
 }
 
 /* Switched out while on record as asleep: neither the wake-up nor the switch-in was seen. It slept until it
@@ -216,7 +222,7 @@ static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u
 {
 	u64 back = gap < ledger->early_ns ? gap : ledger->early_ns;
 
-	if (ledger->enter_ns && ledger->enter_ns <= ledger->since_ns) { /* it waited in this call */
+	if (ledger_in_same_call(ledger)) {
 		ledger->call_runqueue_ns += back;
 		ledger->call_off_ns += back;
 	}

@@ -146,6 +146,10 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 	if (preempt || state == 0) {
 		/* sched_info_depart() begins to count only for a thread in state running. */
 		ledger->delay_uncounted = state != 0;
+		/* A nanosecond, so that the return from the call takes the way that looks at waits, even
+		 * if the switch-in goes unseen. */
+		if (ledger->enter_ns && !ledger->call_off_ns)
+			ledger->call_off_ns = ledger->call_runqueue_ns = 1;
 		ledger->before = state_word(THREAD_ON_CPU, 0);
 		ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), begin);
 	} else if (unlikely(state & TASK_DEAD)) {
