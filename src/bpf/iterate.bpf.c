@@ -17,7 +17,8 @@ static __always_inline void seed_state(struct thread_ledger *ledger, struct task
 	u32 word;
 	long nr;
 
-	if (task->on_cpu) {
+	/* An int up to 7.1, a byte since: this way of reading takes whatever size it has. */
+	if (BPF_CORE_READ_BITFIELD(task, on_cpu)) {
 		__sync_val_compare_and_swap(&ledger->state, unseen, state_word(THREAD_ON_CPU, 0));
 		return;
 	}

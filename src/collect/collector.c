@@ -26,21 +26,20 @@
 
 static_assert(CELL_GRAIN * sizeof(struct syscall_cell) % 4096 == 0, "pieces must be whole pages");
 
-/* libbpf's own messages say what went wrong inside a load; the last warning is kept for the error. */
-static char last_warning[256];
+/* libbpf's own messages say what went wrong inside a load. The first is the cause, the others follow. */
+static char first_warning[256];
 
 static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	char text[sizeof(last_warning)];
+	char text[sizeof(first_warning)];
 	size_t length;
 
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || first_warning[0])
 		return 0;
 	vsnprintf(text, sizeof(text), format, arguments);
 	length = strcspn(text, "\n");
 	text[length] = '\0';
-	if (strncmp(text, "libbpf: ", 8) == 0 && !strstr(text, "BEGIN PROG LOAD LOG"))
-		memcpy(last_warning, text, sizeof(text));
+	memcpy(first_warning, text, sizeof(text));
 	return 0;
 }
 
@@ -156,18 +155,18 @@ int collector_open(const struct collector_options *options, struct collector **o
 		memcpy(collector->selected, options->selected, sizeof(collector->selected));
 	}
 	collector->page_size = (size_t)sysconf(_SC_PAGESIZE);
-	last_warning[0] = '\0';
+	first_warning[0] = '\0';
 	libbpf_set_print(keep_warning);
 	result = load(collector, options);
 	if (result) {
 		result = error_set_errno(error, result, "the kernel refused fathom's programs (%s)",
-					 last_warning[0] ? last_warning : "no message");
+					 first_warning[0] ? first_warning : "no message");
 		goto fail;
 	}
 	result = fathom_bpf__attach(collector->kernel);
 	if (result) {
 		result = error_set_errno(error, result, "attaching to tracepoints (%s)",
-					 last_warning[0] ? last_warning : "no message");
+					 first_warning[0] ? first_warning : "no message");
 		goto fail;
 	}
 	collector->ring = ring_buffer__new(bpf_map__fd(collector->kernel->maps.records),

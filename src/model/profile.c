@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_ID_LIMIT (CALL_ABI_COUNT << CALL_NR_BITS)
+#define CALL_IDS      (1u << 16) /* all that a call id can be; most are never touched */
 #define VARINT_MAX    10 /* bytes that 64 bits need at 7 a byte */
 
 /* The numbers of a call_row in the order they are packed in. */
@@ -41,7 +41,7 @@ struct profile *profile_new(void)
 	if (!profile)
 		return NULL;
 	profile->ledger = LEDGER_EMPTY;
-	profile->calls_by_id = calloc(CALL_ID_LIMIT, sizeof(*profile->calls_by_id));
+	profile->calls_by_id = calloc(CALL_IDS, sizeof(*profile->calls_by_id));
 	if (!profile->calls_by_id) {
 		free(profile);
 		return NULL;
@@ -149,8 +149,6 @@ static int add_call(struct profile *profile, const struct call_stats *stats)
 {
 	struct call_stats **known;
 
-	if (stats->call >= CALL_ID_LIMIT)
-		return 0;
 	known = &profile->calls_by_id[stats->call];
 	if (!*known) {
 		if (reserve(&profile->calls, &profile->call_room, profile->call_count,

@@ -74,7 +74,7 @@ class Judge:
 
     def near(self, name, expected, found, share_and_floor):
         share, floor = share_and_floor
-        tolerance = int(max(share * expected, floor))
+        tolerance = int(max(share * expected, floor) * self.scale)
         if abs(expected - found) > tolerance:
             self.miss(name, expected, found, tolerance)
 
