@@ -5,6 +5,7 @@ MESON_OPTIONS ?=
 PYTHON ?= /usr/bin/python3
 AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 
+.NOTPARALLEL:
 .PHONY: all setup run test test-unit test-live test-vm bench check-format clean install
 
 all: $(BUILD)/build.ninja

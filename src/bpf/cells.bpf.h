@@ -47,6 +47,23 @@ static __always_inline u32 call_id(struct task_struct *task, long id)
 	return call_id_of(task, id);
 }
 
+/* A thread off the CPU that was seeded: its registers are at rest and say which call it is in, if any. It
+ * counts from `since`, when the watch began. */
+static __always_inline void seed_call(struct thread_ledger *ledger, struct task_struct *task,
+				      u64 since)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	long nr = regs_call_number(regs);
+
+	ledger->flags &= ~THREAD_SEEDED_RUNNING;
+	if (nr == -1 || ledger->enter_ns || ledger->flags & THREAD_ARMED ||
+	    task->flags & (PF_IO_WORKER | PF_KTHREAD))
+		return;
+	ledger->call = call_id(task, nr);
+	ledger->flags |= THREAD_CALL_PARTIAL;
+	WRITE_ONCE(ledger->enter_ns, since);
+}
+
 static __always_inline u32 call_table_index(u32 call)
 {
 	u32 nr = CALL_NR(call), abi = CALL_ABI(call);
@@ -87,6 +104,18 @@ static __always_inline u32 cell_take_free(void)
 	return index < setting_cells_max ? index : 0;
 }
 
+/* A cell that was taken and cannot be used. Returns the index that means none. */
+static __always_inline u32 cell_give_back(struct syscall_cell *cell, u32 index)
+{
+	cell->process = 0;
+	cell->next = 0;
+	cell->call = 0;
+	cell->shard = 0;
+	cell->min_ns = 0;
+	bpf_map_push_elem(&free_cells, &index, BPF_ANY);
+	return 0;
+}
+
 static __noinline u32 cell_make(const struct cell_key *key)
 {
 	u32 serial = key->process;
@@ -106,7 +135,7 @@ static __noinline u32 cell_make(const struct cell_key *key)
 	cell->shard = key->shard;
 	cell->min_ns = ~0ull;
 	if (bpf_map_update_elem(&cell_index, key, &index, BPF_ANY))
-		return 0;
+		return cell_give_back(cell, index);
 	for (int i = 0; i < LINK_TRIES; i++) {
 		head = READ_ONCE(process->cells);
 		cell->next = head;
@@ -114,7 +143,7 @@ static __noinline u32 cell_make(const struct cell_key *key)
 			return index;
 	}
 	bpf_map_delete_elem(&cell_index, key);
-	return 0;
+	return cell_give_back(cell, index);
 }
 
 /* The slow way to a cell: look it up, or make it, and remember it in the thread's cache. */
@@ -242,6 +271,7 @@ static __noinline int errno_count(struct syscall_cell *cell, u32 error)
 		if (__sync_val_compare_and_swap((u64 *)&process->errnos, head, mine) == head)
 			return 0;
 	}
+	bpf_map_delete_elem(&errnos, &key);
 	lose(LOSS_ERRNO_TABLE_FULL);
 	return 0;
 }
@@ -287,7 +317,7 @@ static __noinline u64 cell_add_off_cpu(struct thread_ledger *ledger, struct sysc
 	return off;
 }
 
-#define EINVAL_MAX 4095 /* MAX_ERRNO, include/linux/err.h */
+#define MAX_ERRNO 4095 /* include/linux/err.h */
 #define ERESTART_FIRST 512 /* ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h */
 #define ERESTART_LAST 516
 #define ERESTART_BLOCK 516 /* goes on by restart_syscall(2) */
@@ -336,7 +366,7 @@ static __noinline int call_finish(struct thread_ledger *ledger, u64 now, long re
 			ADD_SHARED(cell->untimed, 1);
 		else
 			cell_add_duration(ledger, cell, wall);
-		if ((u64)result >= (u64)-EINVAL_MAX)
+		if ((u64)result >= (u64)-MAX_ERRNO)
 			cell_add_error(ledger, cell, (u32)-result);
 	} else {
 		lose(LOSS_CELL_TABLE_FULL);

@@ -13,24 +13,15 @@ static __always_inline void seed_state(struct thread_ledger *ledger, struct task
 {
 	u32 unseen = state_word(THREAD_UNSEEN, 0);
 	u32 state = task->__state;
-	struct pt_regs *regs;
 	u32 word;
-	long nr;
 
 	/* An int up to 7.1, a byte since: this way of reading takes whatever size it has. */
 	if (BPF_CORE_READ_BITFIELD(task, on_cpu)) {
+		ledger->flags |= THREAD_SEEDED_RUNNING;
 		__sync_val_compare_and_swap(&ledger->state, unseen, state_word(THREAD_ON_CPU, 0));
 		return;
 	}
-	/* Asleep or preempted, its registers are at rest and say which call it is in. */
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	nr = regs_call_number(regs);
-	if (nr != -1 && !(ledger->flags & THREAD_ARMED) &&
-	    !(task->flags & (PF_IO_WORKER | PF_KTHREAD))) {
-		ledger->call = call_id(task, nr);
-		ledger->flags |= THREAD_CALL_PARTIAL;
-		WRITE_ONCE(ledger->enter_ns, now);
-	}
+	seed_call(ledger, task, now);
 	word = state ? state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state))
 		     : state_word(THREAD_RUNQUEUE, 0);
 	if (__sync_val_compare_and_swap(&ledger->state, unseen, word) != unseen) {
@@ -64,10 +55,15 @@ int seed_threads(struct bpf_iter__task *context)
 		serial = *target;
 	process = bpf_map_lookup_elem(&processes, &serial);
 	if (!process || process->tgid != tgid || process->flags & PROCESS_DEAD) {
-		serial = process_make(&room->first.process, task, NULL, PROCESS_SEEDED, now);
+		serial = process_make(&room->first.process, task, NULL, 0, now);
 		if (!serial)
 			return 0;
-		bpf_map_update_elem(&targets, &tgid, &serial, BPF_ANY);
+		/* Without this, each of its threads would be taken for a process. */
+		if (bpf_map_update_elem(&targets, &tgid, &serial, BPF_ANY)) {
+			bpf_map_delete_elem(&processes, &serial);
+			lose(LOSS_PROCESS_TABLE_FULL);
+			return 0;
+		}
 		process = bpf_map_lookup_elem(&processes, &serial);
 	}
 	if (!process)
@@ -76,16 +72,7 @@ int seed_threads(struct bpf_iter__task *context)
 			     arm_seeded ? THREAD_ARMED : 0, now);
 	if (!ledger)
 		return 0;
-	ledger->delay_seen_ns = task->sched_info.run_delay;
-	ledger->voluntary_base = task->nvcsw;
-	ledger->involuntary_base = task->nivcsw;
-	/* What the task had counted before is taken off the sum that its death will add to. */
-	__sync_fetch_and_add(&process->counters.minor_faults, 0 - task->min_flt);
-	__sync_fetch_and_add(&process->counters.major_faults, 0 - task->maj_flt);
-	__sync_fetch_and_add(&process->counters.rchar_bytes, 0 - task->ioac.rchar);
-	__sync_fetch_and_add(&process->counters.wchar_bytes, 0 - task->ioac.wchar);
-	__sync_fetch_and_add(&process->counters.read_bytes, 0 - task->ioac.read_bytes);
-	__sync_fetch_and_add(&process->counters.write_bytes, 0 - task->ioac.write_bytes);
+	baseline_take(process, ledger, task);
 	seed_state(ledger, task, now);
 	__sync_fetch_and_add(&seeded_threads, 1);
 	return 0;
@@ -180,9 +167,12 @@ int read_threads(struct bpf_iter__task *context)
 	counters_of(&record->counters, task, ledger);
 	/* A thread in the middle of a transition is tried again; the last try stands as it is. Not a
 	 * loop: the verifier of 6.1 takes the compiler's form of it for an endless one. */
+	record->end_ns = 0;
 	if (!read_ledger(record, ledger) && !read_ledger(record, ledger) &&
 	    !read_ledger(record, ledger))
 		read_ledger(record, ledger);
+	if (!record->end_ns) /* none came through: the reader sees a thread missing, and asks again */
+		return 0;
 	bpf_seq_write(context->meta->seq, record, sizeof(*record));
 	return 0;
 }

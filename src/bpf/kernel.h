@@ -205,8 +205,6 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
-	u64 session_id;
-	u64 seq_num;
 };
 
 struct bpf_iter__task {
@@ -216,7 +214,7 @@ struct bpf_iter__task {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bx, cx, dx, si, di, r10, r8, orig_ax;
+	unsigned long bx, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -238,6 +236,10 @@ struct pt_regs {
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+
+/* How long a task has waited for a CPU in its life; 0 where the kernel keeps no such account. */
+#define task_run_delay(task)                                                                       \
+	(bpf_core_field_exists((task)->sched_info.run_delay) ? (task)->sched_info.run_delay : 0)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -91,7 +91,7 @@ static __always_inline u64 ledger_new_delay(struct thread_ledger *ledger, struct
 
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		return booked;
-	delay = task->sched_info.run_delay - ledger->delay_seen_ns;
+	delay = task_run_delay(task) - ledger->delay_seen_ns;
 	ledger->delay_seen_ns += delay;
 	return delay;
 }
@@ -133,7 +133,7 @@ static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struc
 	    !bpf_core_field_exists(task->sched_info.run_delay))
 		return;
 	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns +
-		task->sched_info.run_delay - ledger->delay_seen_ns;
+		task_run_delay(task) - ledger->delay_seen_ns;
 	ledger->before = ledger->state;
 	since = ledger_close(ledger, now > since + awake ? now - awake : since);
 	ledger->state = state_word(THREAD_RUNQUEUE, 0);

@@ -64,15 +64,21 @@ int BPF_PROG(on_newtask, struct task_struct *task, u64 clone_flags)
 static __always_inline struct thread_ledger *adopt(struct task_struct *task)
 {
 	union scratch *room = event_room();
+	struct process_entry *process;
+	struct thread_ledger *ledger;
 	u64 now = bpf_ktime_get_ns();
 	u32 serial;
 
 	if (!room)
 		return NULL;
-	serial = process_make(&room->process, task, NULL, PROCESS_SEEDED, now);
+	serial = process_make(&room->process, task, NULL, 0, now);
 	if (!serial)
 		return NULL;
-	return thread_make(&room->ledger, task, serial, state_word(THREAD_ON_CPU, 0), 0, now);
+	ledger = thread_make(&room->ledger, task, serial, state_word(THREAD_ON_CPU, 0), 0, now);
+	process = bpf_map_lookup_elem(&processes, &serial);
+	if (ledger && process)
+		baseline_take(process, ledger, task);
+	return ledger;
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -15,7 +15,10 @@ static __always_inline void notify(u32 kind, u32 process, u64 wake)
 {
 	struct notice notice = {.kind = kind, .process = process};
 
-	/* Losing one is harmless: the table itself says who is dead, and the reader looks there too. */
+	/* Losing one is harmless: the table itself says who is dead, and reseed_wanted that somebody
+	 * is to be looked for. The reader looks there too. */
+	if (kind == RECORD_RESEED)
+		reseed_wanted = 1;
 	bpf_ringbuf_output(&records, &notice, sizeof(notice), wake);
 }
 
@@ -46,9 +49,12 @@ static __always_inline void counters_of(struct task_counters *counters, struct t
 
 static __always_inline bool in_filter_cgroup(struct task_struct *task)
 {
-	struct cgroup_subsys_state *css = &task->cgroups->dfl_cgrp->self;
+	struct cgroup_subsys_state *css;
 	struct cgroup *cgroup;
 
+	if (!bpf_core_field_exists(task->cgroups))
+		return false;
+	css = &task->cgroups->dfl_cgrp->self;
 	for (int i = 0; i < CGROUP_DEPTH_MAX && css; i++) {
 		cgroup = BPF_CORE_READ(css, cgroup);
 		if (BPF_CORE_READ(cgroup, kn, id) == setting_filter_cgroup)
@@ -92,9 +98,28 @@ static __always_inline bool filter_wants(struct task_struct *task)
 	return true;
 }
 
+/* 0, which is no cgroup's id, on a kernel without them. */
 static __always_inline u64 cgroup_of(struct task_struct *task)
 {
+	if (!bpf_core_field_exists(task->cgroups))
+		return 0;
 	return task->cgroups->dfl_cgrp->kn->id;
+}
+
+/* What the kernel had counted for a task before the watch is taken off: from the thread's switches, and
+ * from its process's sums, to which its death will add all. */
+static __always_inline void baseline_take(struct process_entry *process,
+					  struct thread_ledger *ledger, struct task_struct *task)
+{
+	ledger->delay_seen_ns = task_run_delay(task);
+	ledger->voluntary_base = task->nvcsw;
+	ledger->involuntary_base = task->nivcsw;
+	__sync_fetch_and_add(&process->counters.minor_faults, 0 - task->min_flt);
+	__sync_fetch_and_add(&process->counters.major_faults, 0 - task->maj_flt);
+	__sync_fetch_and_add(&process->counters.rchar_bytes, 0 - task->ioac.rchar);
+	__sync_fetch_and_add(&process->counters.wchar_bytes, 0 - task->ioac.wchar);
+	__sync_fetch_and_add(&process->counters.read_bytes, 0 - task->ioac.read_bytes);
+	__sync_fetch_and_add(&process->counters.write_bytes, 0 - task->ioac.write_bytes);
 }
 
 /* Enters a process into the table. Returns its serial, or 0 with the loss counted. `room` is scratch;

@@ -34,6 +34,7 @@ __weak const volatile __u8 setting_bucket[BUCKET_TABLE_SIZE] = {};
 __weak __u32 next_serial = 0;	/* serials are given out from 1 */
 __weak __u32 next_cell = 0;	/* cells never used before start here; 0 is not a cell */
 __weak __u32 seeded_threads = 0;	/* found by the running pass of the seeding iterator */
+__weak __u32 reseed_wanted = 0;	/* a process came under the filter; its threads are to be found */
 __weak __u32 arm_seeded = 0;	/* the seeding pass arms what it finds (see THREAD_ARMED) */
 __weak struct loss_counter losses[LOSS_CLASS_COUNT] = {};
 

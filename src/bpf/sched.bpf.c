@@ -121,11 +121,30 @@ static __noinline int thread_end(struct thread_ledger *ledger, struct task_struc
 	return 0;
 }
 
-static __always_inline void switched_out(struct thread_ledger *ledger, struct task_struct *task,
-					 bool preempt, u64 now)
+/*
+ * What the thread being switched out goes into. On its way to sleep it has set its state already: preempted
+ * there, it stays on the runqueue; and if it has a signal pending, it is made runnable again after the
+ * tracepoint's prev_state was read, hence the task's own state. Neither gets a wake-up.
+ */
+static __always_inline u32 state_after(struct thread_ledger *ledger, struct task_struct *task,
+				       bool preempt)
 {
 	u32 state = task->__state;
 
+	if (preempt || state == 0)
+		return state_word(THREAD_RUNQUEUE, 0);
+	if (unlikely(state & TASK_DEAD))
+		return state_word(THREAD_DEAD, 0);
+	if (unlikely(ledger->flags & THREAD_SEEDED_RUNNING))
+		seed_call(ledger, task, ledger->start_ns);
+	return state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state));
+}
+
+static __always_inline void switched_out(struct thread_ledger *ledger, struct task_struct *task,
+					 bool preempt, u64 now)
+{
+	/* Decided first: while the ledger is being changed, others cannot read it. */
+	u32 word = state_after(ledger, task, preempt);
 	u64 begin;
 
 	if (unlikely(state_of(ledger) == THREAD_BLOCKED))
@@ -138,27 +157,21 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 		begin = ledger_conflict(ledger, now);
 		ledger->exec_seen_ns = task->se.sum_exec_runtime;
 	}
-	/*
-	 * A thread on its way to sleep has set its state already. Preempted there, it stays on the
-	 * runqueue; and if it has a signal pending, it is made runnable again after the tracepoint's
-	 * prev_state was read, hence the task's own state. Neither gets a wake-up.
-	 */
-	if (preempt || state == 0) {
+	if (unlikely(word == state_word(THREAD_DEAD, 0))) {
+		ledger_enter(ledger, word, begin);
+		thread_end(ledger, task, begin, false);
+		return;
+	}
+	if (word == state_word(THREAD_RUNQUEUE, 0)) {
 		/* sched_info_depart() begins to count only for a thread in state running. */
-		ledger->delay_uncounted = state != 0;
+		ledger->delay_uncounted = task->__state != 0;
+		ledger->before = state_word(THREAD_ON_CPU, 0);
 		/* A nanosecond, so that the return from the call takes the way that looks at waits, even
 		 * if the switch-in goes unseen. */
 		if (ledger->enter_ns && !ledger->call_off_ns)
 			ledger->call_off_ns = ledger->call_runqueue_ns = 1;
-		ledger->before = state_word(THREAD_ON_CPU, 0);
-		ledger_enter(ledger, state_word(THREAD_RUNQUEUE, 0), begin);
-	} else if (unlikely(state & TASK_DEAD)) {
-		ledger_enter(ledger, state_word(THREAD_DEAD, 0), begin);
-		thread_end(ledger, task, begin, false);
-	} else {
-		ledger_enter(ledger,
-			     state_word(THREAD_BLOCKED, blocked_reason(task, ledger, state)), begin);
 	}
+	ledger_enter(ledger, word, begin);
 }
 
 /* The thread left the CPU unseen (see ledger_arrive_late). The scheduler says how long it had run; it is

@@ -31,7 +31,7 @@ static __noinline int ledger_begin(struct thread_ledger *ledger, struct task_str
 	ledger->waits.min_ns = ~0ull;
 	ledger->waits.max_ns = 0;
 	ledger->exec_seen_ns = EXEC_UNKNOWN; /* of a running thread it is up to a tick old */
-	ledger->delay_seen_ns = task->sched_info.run_delay;
+	ledger->delay_seen_ns = task_run_delay(task);
 	ledger->provisional_ns = 0;
 	/* voluntary_base and involuntary_base stay 0: the command's switches are then those that
 	 * /proc/PID/status shows, the one with which it waited to be started included. */
@@ -70,7 +70,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 				return 0;
 			ledger_begin(ledger, task, now);
 		}
-		ledger->flags &= ~THREAD_NEWBORN;
+		ledger->flags &= ~(THREAD_NEWBORN | THREAD_SEEDED_RUNNING);
 	}
 	ledger->call = call;
 	ledger->enter_ns = now;
@@ -89,13 +89,14 @@ static __noinline int sys_exit_without_entry(struct task_struct *task, struct th
 		return 0;
 	}
 	/* Began before the watch and was running, so the seeding could not see it. */
+	ledger->flags &= ~THREAD_SEEDED_RUNNING;
 	cell = cell_of(ledger, call_id(task, id));
 	if (!cell) {
 		lose(LOSS_CELL_TABLE_FULL);
 		return 0;
 	}
 	ADD_SHARED(cell->untimed, 1);
-	if ((u64)result >= (u64)-EINVAL_MAX)
+	if ((u64)result >= (u64)-MAX_ERRNO)
 		cell_add_error(ledger, cell, (u32)-result);
 	return 0;
 }
@@ -138,7 +139,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	}
 	ADD_SHARED(cell->wall_ns, wall);
 	cell_add_duration(ledger, cell, wall);
-	if (unlikely((u64)result >= (u64)-EINVAL_MAX))
+	if (unlikely((u64)result >= (u64)-MAX_ERRNO))
 		cell_add_error(ledger, cell, (u32)-result);
 	return 0;
 }

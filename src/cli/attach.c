@@ -10,7 +10,7 @@
 #include "cli/watch.h"
 #include "collect/cgroup.h"
 
-#define PIDS_MAX 1024
+#define PIDS_MAX 512 /* each takes a descriptor */
 
 struct attach_settings {
 	struct watch_settings watch; /* first: the shared options store into it */
@@ -39,6 +39,8 @@ static pid_t leader_of(pid_t pid)
 	if (!status)
 		return -ESRCH;
 	while (fgets(line, sizeof(line), status)) {
+		if (strncmp(line, "State:\tZ", 8) == 0)
+			break; /* a zombie: it has ended */
 		if (sscanf(line, "Tgid: %d", &leader) == 1)
 			break;
 	}
@@ -57,6 +59,8 @@ static int store_pid(void *context, const char *value, struct error *error)
 	while (!result && (word = strsep(&rest, ", "))) {
 		pid_t leader;
 
+		if (!*word)
+			continue;
 		result = parse_number(word, "a process id", 1, INT32_MAX, &number, error);
 		if (result)
 			break;
@@ -72,6 +76,8 @@ static int store_pid(void *context, const char *value, struct error *error)
 			settings->pids[session->pid_count++] = leader;
 	}
 	free(words);
+	if (!result && !session->pid_count)
+		result = error_set(error, -EINVAL, "-p needs a process id");
 	return result ? result : say_target(settings, "process", value);
 }
 
@@ -79,9 +85,9 @@ static int set_filter(struct attach_settings *settings, enum watch_filter filter
 {
 	enum watch_filter *chosen = &settings->watch.session.collect.filter;
 
-	if (*chosen != WATCH_NAMED && *chosen != filter)
+	if (*chosen != WATCH_NAMED)
 		return error_set(error, -EINVAL,
-				 "only one of --comm, --cgroup, --user and --all can be given");
+				 "only one of --comm, --cgroup, --user and --all can be given, once");
 	*chosen = filter;
 	return 0;
 }

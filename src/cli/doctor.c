@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `fathom doctor`: what this kernel and these privileges allow, and what to do about the rest. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ static int run(const struct subcommand *self, int argc, char **argv)
 {
 	struct probe_finding findings[PROBE_FINDINGS_MAX];
 	size_t count, missing = 0, limited = 0;
+	struct error error;
 	bool works;
 	int rest;
 
@@ -54,6 +56,12 @@ static int run(const struct subcommand *self, int argc, char **argv)
 	case OPTIONS_OK:
 		break;
 	}
+	if (rest < argc) {
+		error_set(&error, -EINVAL, "unexpected word '%.80s' (see fathom doctor --help)",
+			  argv[rest]);
+		print_error(&error);
+		return 2;
+	}
 	count = probe_all(findings, PROBE_FINDINGS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		print_finding(&findings[i]);
@@ -64,6 +72,11 @@ static int run(const struct subcommand *self, int argc, char **argv)
 	printf("\n%s\n", !works	   ? "fathom does not work here; see MISSING above."
 			 : limited ? "fathom works here, with the limits above."
 				   : "fathom works here.");
+	if (fflush(stdout)) {
+		error_set_errno(&error, -errno, "cannot write the findings");
+		print_error(&error);
+		return 1;
+	}
 	return works ? 0 : 1;
 }
 

@@ -145,6 +145,9 @@ int parse_duration(const char *text, const char *what, uint64_t *ns, struct erro
 	char *end;
 	double value = strtod(text, &end);
 
+	/* strtod(3) takes more than people mean by a number: signs, spaces, hexadecimal. */
+	if (strspn(text, "0123456789.") != (size_t)(end - text))
+		end = (char *)text;
 	for (size_t i = 0; end != text && i < sizeof(UNITS) / sizeof(*UNITS); i++) {
 		if (strcmp(end, UNITS[i].unit) != 0)
 			continue;

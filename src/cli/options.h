@@ -28,7 +28,6 @@ struct subcommand {
 	const struct option_row *options; /* without --help, which all have */
 	/* Returns the exit status. */
 	int (*run)(const struct subcommand *self, int argc, char **argv);
-	int usage_status; /* exit status for a wrong option */
 };
 
 extern const struct subcommand SUBCOMMAND_RUN;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -146,6 +147,29 @@ static int report(const struct watch_settings *settings, const struct profile *p
 	return STATUS_FAILED;
 }
 
+/*
+ * Blocks what the session is to read, and SIGPIPE, so that a closed pipe is an error code. What fathom was
+ * started to ignore, as nohup and background jobs are, stays ignored. An ignored SIGCHLD would have the
+ * kernel reap the command unseen.
+ */
+static void take_signals(struct session_options *session)
+{
+	static const int WANTED[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	struct sigaction action, standard = {.sa_handler = SIG_DFL};
+	sigset_t blocked;
+
+	sigemptyset(&session->signals);
+	for (size_t i = 0; i < sizeof(WANTED) / sizeof(*WANTED); i++) {
+		if (sigaction(WANTED[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(&session->signals, WANTED[i]);
+	}
+	sigaddset(&session->signals, SIGCHLD);
+	sigaction(SIGCHLD, &standard, &session->original_child_action);
+	blocked = session->signals;
+	sigaddset(&blocked, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &blocked, &session->original_mask);
+}
+
 int watch_run(struct watch_settings *settings, FILE *fallback)
 {
 	struct profile *profile = NULL;
@@ -154,10 +178,8 @@ int watch_run(struct watch_settings *settings, FILE *fallback)
 	bool wanted = !settings->quiet || settings->output_path;
 	uint64_t lost;
 	int status;
-	sigset_t signals;
 
-	session_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, &settings->session.original_mask);
+	take_signals(&settings->session);
 	if (wanted && output_open(&output, settings->output_path, fallback, &error)) {
 		print_error(&error);
 		return STATUS_FAILED;

@@ -22,8 +22,10 @@ struct syscall_cell *collector_cell(struct collector *collector, uint32_t index)
 	size_t bytes = (size_t)collector->cells_per_piece * sizeof(struct syscall_cell);
 	void *mapped;
 
-	if (index >= collector->cell_max || piece >= collector->cell_piece_count)
+	if (index >= collector->cell_max || piece >= collector->cell_piece_count) {
+		errno = ERANGE;
 		return NULL;
+	}
 	if (!collector->cell_pieces[piece]) {
 		mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 			      bpf_map__fd(collector->kernel->maps.cells), (off_t)(piece * bytes));
@@ -149,7 +151,9 @@ int process_calls_read(struct collector *collector, const struct process_entry *
 
 	for (unsigned i = 0; i < CHAIN_MAX && index; i++) {
 		cell = collector_cell(collector, index);
-		if (!cell || cell->process != entry->serial)
+		if (!cell)
+			return -errno;
+		if (cell->process != entry->serial)
 			break;
 		result = add_cell(collector, index, cell, calls);
 		if (result)

@@ -23,8 +23,8 @@ struct cgroup_names {
 void cgroup_names_init(struct cgroup_names *names);
 void cgroup_names_fini(struct cgroup_names *names);
 
-/* The path of a cgroup, asked from the kernel at first sight and remembered, so that it is still known
- * when the cgroup is gone. NULL if it is not to be found. */
+/* The path of a cgroup, asked from the kernel when it is first wanted and remembered. NULL if it is not to
+ * be found, as when the cgroup is gone by then. */
 const char *cgroup_path(struct cgroup_names *names, uint64_t id);
 
 /* The id of the v2 cgroup at `path`, absolute or below the v2 mount. 0, or a negative errno. */

@@ -20,11 +20,10 @@
 #define CELL_MAX_DEFAULT    16384
 #define ERRNO_MAX_DEFAULT   16384
 
-/* 512 cells, of a multiple of 8 bytes each, are whole pages of 4 KiB, so pieces can be mapped one by one. */
+/* 512 cells, of a multiple of 8 bytes each, are whole pages of 4 KiB, so pieces can be mapped one by one;
+ * where pages are larger, so are pieces. */
 #define CELL_GRAIN	512
 #define CELL_PIECES_MAX (sizeof(((struct collector *)0)->cell_pieces) / sizeof(void *))
-
-static_assert(CELL_GRAIN * sizeof(struct syscall_cell) % 4096 == 0, "pieces must be whole pages");
 
 /* libbpf's own messages say what went wrong inside a load. The first is the cause, the others follow. */
 static char first_warning[256];
@@ -41,6 +40,12 @@ static int keep_warning(enum libbpf_print_level level, const char *format, va_li
 	text[length] = '\0';
 	memcpy(first_warning, text, sizeof(text));
 	return 0;
+}
+
+/* How many pieces of `per_piece` cells hold `cells` of them. */
+static uint32_t pieces_for(uint32_t cells, uint32_t per_piece)
+{
+	return (cells + per_piece - 1) / per_piece;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
@@ -83,14 +88,13 @@ static int configure(struct collector *collector, const struct collector_options
 	uint32_t errnos = or_default(options->errno_max, ERRNO_MAX_DEFAULT);
 	int result = 0;
 
-	cells = (cells + CELL_GRAIN - 1) / CELL_GRAIN * CELL_GRAIN;
-	collector->cell_max = cells;
 	collector->cells_per_piece = CELL_GRAIN;
-	while (cells / collector->cells_per_piece > CELL_PIECES_MAX)
+	while (collector->cells_per_piece * sizeof(struct syscall_cell) % collector->page_size ||
+	       pieces_for(cells, collector->cells_per_piece) > CELL_PIECES_MAX)
 		collector->cells_per_piece *= 2;
-	cells = (cells + collector->cells_per_piece - 1) / collector->cells_per_piece *
-		collector->cells_per_piece;
-	collector->cell_piece_count = cells / collector->cells_per_piece;
+	collector->cell_piece_count = pieces_for(cells, collector->cells_per_piece);
+	cells = collector->cell_piece_count * collector->cells_per_piece;
+	collector->cell_max = cells;
 
 	kernel->rodata->setting_own_tgid = (uint32_t)getpid();
 	kernel->rodata->setting_filter = options->filter;

@@ -35,10 +35,13 @@ static int list_add(struct serial_list *list, uint32_t serial)
 	return 0;
 }
 
-static bool contains(const struct serial_list *list, uint32_t serial)
+/* Threads that were read alive and died since have a row already. */
+static bool has_row(const struct profile *profile, const struct thread_record *record)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->serials[i] == serial)
+	for (size_t i = 0; i < profile->thread_count; i++) {
+		const struct thread *thread = &profile->threads[i];
+
+		if (thread->tid == record->tid && thread->start_ns == record->start_ns)
 			return true;
 	}
 	return false;
@@ -46,7 +49,7 @@ static bool contains(const struct serial_list *list, uint32_t serial)
 
 static int on_thread(struct collector *collector, const struct thread_record *record)
 {
-	if (!collector->draining || (collector->only && !contains(collector->only, record->process)))
+	if (!collector->draining || (collector->after_live && has_row(collector->draining, record)))
 		return 0;
 	return collector_add_thread(collector->draining, record);
 }
@@ -67,13 +70,22 @@ int collector_on_record(void *context, void *data, size_t size)
 	case RECORD_PROCESS_DEAD:
 		result = list_add(&collector->dead, notice->process);
 		break;
-	case RECORD_RESEED:
-		collector->reseed = true;
+	case RECORD_RESEED: /* only wakes the reader; see collector_drain() */
 		break;
 	}
 	if (result && !collector->drain_result)
 		collector->drain_result = result;
 	return 0;
+}
+
+/* Its pid may be another's tomorrow. */
+static void forget_target(struct collector *collector, const struct process_entry *entry)
+{
+	int fd = bpf_map__fd(collector->kernel->maps.targets);
+	uint32_t serial;
+
+	if (bpf_map_lookup_elem(fd, &entry->tgid, &serial) == 0 && serial == entry->serial)
+		bpf_map_delete_elem(fd, &entry->tgid);
 }
 
 static int bury(struct collector *collector, struct profile *profile, uint32_t serial)
@@ -87,6 +99,7 @@ static int bury(struct collector *collector, struct profile *profile, uint32_t s
 	result = collector_add_process(collector, profile, &entry, NULL);
 	process_calls_release(collector, &entry);
 	bpf_map_delete_elem(fd, &serial);
+	forget_target(collector, &entry);
 	return result;
 }
 
@@ -105,23 +118,21 @@ static int sweep(struct collector *collector)
 	return result;
 }
 
-static int read_ring(struct collector *collector, struct profile *profile,
-		     const struct serial_list *only)
+static int read_ring(struct collector *collector, struct profile *profile, bool after_live)
 {
 	int result;
 
 	collector->draining = profile;
-	collector->only = only;
+	collector->after_live = after_live;
 	collector->drain_result = 0;
 	result = ring_buffer__consume(collector->ring);
 	collector->draining = NULL;
-	collector->only = NULL;
 	return result < 0 ? result : collector->drain_result;
 }
 
 static int drain(struct collector *collector, struct profile *profile)
 {
-	int result = read_ring(collector, profile, NULL);
+	int result = read_ring(collector, profile, false);
 
 	for (size_t i = 0; !result && i < collector->dead.count; i++)
 		result = bury(collector, profile, collector->dead.serials[i]);
@@ -140,8 +151,8 @@ int collector_drain(struct collector *collector, struct profile *profile, struct
 	}
 	if (!result)
 		result = drain(collector, profile);
-	if (!result && collector->reseed) {
-		collector->reseed = false;
+	if (!result && collector->kernel->bss->reseed_wanted) {
+		collector->kernel->bss->reseed_wanted = 0;
 		result = collector_seed(collector, false, NULL, error);
 	}
 	return result ? error_set_errno(error, result, "reading the kernel's tables") : 0;
@@ -194,47 +205,50 @@ static struct live_threads threads_of(const struct live_threads *live, uint32_t 
 
 /*
  * One pass over the processes in `pending`. A process is taken when the iterator saw as many of its
- * threads as its entry has alive: then none died, and so was counted twice or not at all, between the two
- * readings. The others stay pending, unless `settle_for_less`.
+ * threads as its entry, read at once afterwards, has alive: then none died, and so was counted twice or
+ * not at all, between the two readings. The others stay pending, unless `settle_for_less`.
  */
 static int read_pending(struct collector *collector, struct profile *profile,
-			struct serial_list *pending, struct serial_list *buried, bool settle_for_less,
-			struct error *error)
+			struct serial_list *pending, bool settle_for_less, struct error *error)
 {
 	int fd = bpf_map__fd(collector->kernel->maps.processes);
+	struct process_entry *entries = calloc(pending->count, sizeof(*entries));
 	struct live_threads live = {0};
 	size_t left = 0;
-	int result = collector_iterate(collector->kernel->progs.read_threads, keep_live, &live,
-				       sizeof(struct thread_record), error);
+	int result;
 
+	if (!entries)
+		return -ENOMEM;
+	result = collector_iterate(collector->kernel->progs.read_threads, keep_live, &live,
+				   sizeof(struct thread_record), error);
+	for (size_t i = 0; i < pending->count; i++)
+		bpf_map_lookup_elem(fd, &pending->serials[i], &entries[i]);
 	if (live.count)
 		qsort(live.records, live.count, sizeof(*live.records), compare_records);
 	for (size_t i = 0; !result && i < pending->count; i++) {
+		const struct process_entry *entry = &entries[i];
 		uint32_t serial = pending->serials[i];
 		struct live_threads threads = threads_of(&live, serial);
-		struct process_entry entry;
 
-		if (bpf_map_lookup_elem(fd, &serial, &entry))
-			continue;
-		if (entry.flags & PROCESS_DEAD) {
-			result = list_add(buried, serial);
-			if (!result)
-				result = bury(collector, profile, serial);
-		} else if (threads.count == entry.threads || settle_for_less) {
-			result = collector_add_process(collector, profile, &entry, &threads);
-		} else {
+		if (!entry->serial)
+			continue; /* gone: buried by a pass before */
+		if (entry->flags & PROCESS_DEAD)
+			result = bury(collector, profile, serial);
+		else if (threads.count == entry->threads || settle_for_less)
+			result = collector_add_process(collector, profile, entry, &threads);
+		else
 			pending->serials[left++] = serial;
-		}
 	}
 	pending->count = left;
 	free(live.records);
+	free(entries);
 	return result;
 }
 
 int collector_read_live(struct collector *collector, struct profile *profile, struct error *error)
 {
 	int fd = bpf_map__fd(collector->kernel->maps.processes);
-	struct serial_list pending = {0}, buried = {0};
+	struct serial_list pending = {0};
 	uint32_t serial, *previous = NULL;
 	int result = sweep(collector);
 
@@ -245,12 +259,9 @@ int collector_read_live(struct collector *collector, struct profile *profile, st
 		result = list_add(&pending, serial);
 	}
 	for (unsigned pass = 1; !result && pending.count && pass <= LIVE_PASSES; pass++)
-		result = read_pending(collector, profile, &pending, &buried, pass == LIVE_PASSES,
-				      error);
-	/* Rows of the threads of processes that died meanwhile. Others that died have had theirs. */
-	if (!result)
-		result = read_ring(collector, profile, &buried);
+		result = read_pending(collector, profile, &pending, pass == LIVE_PASSES, error);
+	if (!result) /* rows of threads that died meanwhile */
+		result = read_ring(collector, profile, true);
 	free(pending.serials);
-	free(buried.serials);
 	return result ? error_set_errno(error, result, "reading the live threads") : 0;
 }

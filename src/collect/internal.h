@@ -35,10 +35,9 @@ struct collector {
 	uint32_t cells_per_piece;
 	uint32_t cell_max;
 
-	struct profile *draining;	     /* where records go during a drain */
-	const struct serial_list *only; /* … those of these processes alone; NULL: all */
+	struct profile *draining; /* where records go during a drain */
+	bool after_live;	  /* live threads have their rows: look before adding one */
 	struct serial_list dead;  /* announced as dead and not yet read */
-	bool reseed;		  /* a process came under the filter */
 	int drain_result;
 	uint64_t last_sweep_ns;
 };
@@ -46,7 +45,7 @@ struct collector {
 /* drain.c: what the ring hands over. */
 int collector_on_record(void *context, void *data, size_t size);
 
-/* cells.c: the cell with this index, or NULL if it cannot be mapped. */
+/* cells.c: the cell with this index, or NULL with errno set if it cannot be mapped. */
 struct syscall_cell *collector_cell(struct collector *collector, uint32_t index);
 
 /* The calls and errors of one process, merged over shards. */

@@ -192,7 +192,7 @@ static void probe_capability(struct probe_finding *finding, size_t which)
 	finding->status = CAPABILITIES[which].required ? PROBE_MISSING : PROBE_DEGRADED;
 	SAY(finding->found, "not held");
 	SAY(finding->effect, "%s", CAPABILITIES[which].effect);
-	SAY(finding->remedy, "sudo, or: sudo setcap %s=ep %.80s",
+	SAY(finding->remedy, "sudo, or: sudo setcap %s=ep %.300s",
 	    "cap_bpf,cap_perfmon,cap_dac_read_search,cap_sys_ptrace", path);
 }
 

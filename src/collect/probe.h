@@ -20,7 +20,7 @@ struct probe_finding {
 	enum probe_status status;
 	char found[160];  /* what is there */
 	char effect[200]; /* what is lost; "" when ok */
-	char remedy[240]; /* how to get it; "" when ok or when there is no way */
+	char remedy[512]; /* how to get it; "" when ok or when there is no way */
 };
 
 #define PROBE_FINDINGS_MAX 32

@@ -42,6 +42,5 @@ static int csv_write(const struct profile *profile, const struct export_style *s
 
 const struct exporter_ops EXPORTER_CSV = {
 	.name = "csv",
-	.help = "the table of system calls as comma-separated values",
 	.write = csv_write,
 };

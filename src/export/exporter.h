@@ -20,7 +20,6 @@ struct export_style {
 
 struct exporter_ops {
 	const char *name;
-	const char *help;
 	/* Writes all of the profile, which is sorted. 0, or -ENOMEM; stream errors are left in the
 	 * stream (ferror). */
 	int (*write)(const struct profile *profile, const struct export_style *style, FILE *out);

@@ -614,6 +614,5 @@ static int json_write(const struct profile *profile, const struct export_style *
 
 const struct exporter_ops EXPORTER_JSON = {
 	.name = "json",
-	.help = "one object, fathom.report/1 (see `fathom report --schema`)",
 	.write = json_write,
 };

@@ -9,7 +9,7 @@
 
 #include "export/words.h"
 
-#define BAR_COLUMNS	 25
+#define BAR_COLUMNS	 18
 #define TOP_CALLS	 12
 #define TOP_ERRORS	 4
 #define TOP_WAITS	 6
@@ -278,21 +278,29 @@ static void command_words(const struct text *text, char line[COMMAND_SIZE])
 	cut(text, line, text->style->columns);
 }
 
+/* How the command ended, and a dot; nothing for attach. */
+static void end_words(const struct text *text, char *words, size_t size)
+{
+	const struct command_info *command = &text->profile->command;
+	const char *how = command->ended && WIFSIGNALED(command->wait_status) ? "killed by " : "";
+	char ended[64] = "still running";
+
+	words[0] = '\0';
+	if (!command->argv)
+		return;
+	if (command->ended)
+		exit_words(command->wait_status, ended, sizeof(ended));
+	snprintf(words, size, "%s%s %s ", how, ended, dot(text));
+}
+
 /* "exit 0 · 3.41 s · 2 processes, 2 threads" */
 static void fact_words(const struct text *text, char *words, size_t size)
 {
 	const struct profile *profile = text->profile;
-	const struct command_info *command = &profile->command;
-	char duration[WORD_SIZE], processes[WORD_SIZE], threads[WORD_SIZE],
-		ended[64] = "still running";
+	char duration[WORD_SIZE], processes[WORD_SIZE], threads[WORD_SIZE], ended[96];
 
-	if (command->ended)
-		exit_words(command->wait_status, ended, sizeof(ended));
-	snprintf(words, size, "%s%s%s%s%s%s %s %s %s, %s %s",
-		 command->argv && command->ended && WIFSIGNALED(command->wait_status) ? "killed by "
-										      : "",
-		 command->argv ? ended : "", command->argv ? " " : "",
-		 command->argv ? dot(text) : "", command->argv ? " " : "",
+	end_words(text, ended, sizeof(ended));
+	snprintf(words, size, "%s%s %s %s %s, %s %s", ended,
 		 word_duration(profile->duration_ns, text->style->utf8, duration), dot(text),
 		 word_count(profile->process_count, processes),
 		 plural(profile->process_count, "process", "processes"),
@@ -768,6 +776,5 @@ static int text_write(const struct profile *profile, const struct export_style *
 
 const struct exporter_ops EXPORTER_TEXT = {
 	.name = "text",
-	.help = "for people; the default",
 	.write = text_write,
 };

@@ -7,10 +7,20 @@
 
 const char *word_duration(uint64_t ns, int utf8, char buf[WORD_SIZE])
 {
+	/* A unit begins where the smaller one would print as 1000; people count hours and days
+	 * sooner. */
 	static const struct {
-		double ns;
+		double from_ns, ns;
 		const char *unit, *ascii;
-	} UNITS[] = {{1e9, "s", "s"}, {1e6, "ms", "ms"}, {1e3, "µs", "us"}, {1, "ns", "ns"}};
+	} UNITS[] = {
+		{99.95 * 3600e9, 86400e9, "d", "d"},
+		{99.95 * 60e9, 3600e9, "h", "h"},
+		{999.5e9, 60e9, "min", "min"},
+		{999.5e6, 1e9, "s", "s"},
+		{999.5e3, 1e6, "ms", "ms"},
+		{999.5, 1e3, "µs", "us"},
+		{0, 1, "ns", "ns"},
+	};
 	size_t i = 0;
 	double value;
 	int digits;
@@ -19,11 +29,10 @@ const char *word_duration(uint64_t ns, int utf8, char buf[WORD_SIZE])
 		snprintf(buf, WORD_SIZE, "0 s");
 		return buf;
 	}
-	/* The next smaller unit only below 0.9995 of this one, lest it print as 1000. */
-	while (i < 3 && (double)ns < UNITS[i].ns * 0.9995)
+	while ((double)ns < UNITS[i].from_ns)
 		i++;
 	value = (double)ns / UNITS[i].ns;
-	digits = i == 3 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+	digits = UNITS[i].ns == 1 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
 	snprintf(buf, WORD_SIZE, "%.*f %s", digits, value, utf8 ? UNITS[i].unit : UNITS[i].ascii);
 	return buf;
 }

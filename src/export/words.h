@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers and names as people read them, and text made safe for a terminal. For the text exporters.
- */
+/* Numbers and names as people read them, and text made safe for a terminal. */
 #ifndef FATHOM_EXPORT_WORDS_H
 #define FATHOM_EXPORT_WORDS_H
 
@@ -9,7 +8,8 @@
 
 #define WORD_SIZE 48
 
-/* "3.41 s", "12.0 ms", "412 µs", "87 ns": three significant digits. `utf8` chooses µs or us. */
+/* "87 ns", "412 µs", "12.0 ms", "3.41 s", "16.7 min", "2.50 h", "30.0 d": three significant digits,
+ * but for more than 999 days. `utf8` chooses µs or us. */
 const char *word_duration(uint64_t ns, int utf8, char buf[WORD_SIZE]);
 /* "38,114" */
 const char *word_count(uint64_t count, char buf[WORD_SIZE]);

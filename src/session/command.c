@@ -41,8 +41,8 @@ static void exec_by_shell(const char *program, char **argv)
 	execve(SHELL, words, environ);
 }
 
-static _Noreturn void run_child(const char *program, char **argv, const sigset_t *mask, int go_fd,
-				int failure_fd)
+static _Noreturn void run_child(const char *program, char **argv, const sigset_t *mask,
+				const struct sigaction *child_action, int go_fd, int failure_fd)
 {
 	ssize_t got;
 	int failure;
@@ -53,6 +53,7 @@ static _Noreturn void run_child(const char *program, char **argv, const sigset_t
 	while (got < 0 && errno == EINTR);
 	if (got != 1)
 		_exit(125);
+	sigaction(SIGCHLD, child_action, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(program, argv, environ);
 	if (errno == ENOEXEC)
@@ -84,7 +85,8 @@ static void await_asleep(pid_t pid)
 	}
 }
 
-int command_spawn(const char *program, char **argv, const sigset_t *mask, struct command *command,
+int command_spawn(const char *program, char **argv, const sigset_t *mask,
+		  const struct sigaction *child_action, struct command *command,
 		  struct error *error)
 {
 	int go[2], failure[2];
@@ -103,7 +105,7 @@ int command_spawn(const char *program, char **argv, const sigset_t *mask, struct
 	if (command->pid == 0) {
 		close(go[1]);
 		close(failure[0]);
-		run_child(program, argv, mask, go[0], failure[1]);
+		run_child(program, argv, mask, child_action, go[0], failure[1]);
 	}
 	code = errno;
 	close(go[0]);

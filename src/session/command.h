@@ -15,8 +15,10 @@ struct command {
 };
 
 /* Forks a child that waits. It has the caller's descriptors 0 to 2, environment and limits, and the
- * signal mask given. Call it early: the child's peak memory starts with what the caller holds now. */
-int command_spawn(const char *program, char **argv, const sigset_t *mask, struct command *command,
+ * signal mask and action on SIGCHLD given. Call it early: the child's peak memory starts with what the
+ * caller holds now. */
+int command_spawn(const char *program, char **argv, const sigset_t *mask,
+		  const struct sigaction *child_action, struct command *command,
 		  struct error *error);
 
 /* Lets the child call execve. 0, or execve's negative errno: the child is then gone and reaped. */

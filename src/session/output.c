@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +58,8 @@ int output_open(struct output *output, const char *path, FILE *fallback, struct 
 {
 	char resolved[PATH_MAX];
 	struct stat status;
+	bool exists = false;
+	int result;
 
 	*output = (struct output){.stream = fallback};
 	if (!path)
@@ -68,6 +71,9 @@ int output_open(struct output *output, const char *path, FILE *fallback, struct 
 		if (access(path, W_OK) || !realpath(path, resolved))
 			return error_set_errno(error, -errno, "cannot write '%.300s'", path);
 		output->path = strdup(resolved);
+		exists = true;
+	} else if (errno == ENOENT && lstat(path, &status) == 0) {
+		return open_directly(output, path, error); /* a link to what is not there yet */
 	} else if (errno != ENOENT) {
 		return error_set_errno(error, -errno, "cannot write '%.300s'", path);
 	} else {
@@ -75,8 +81,10 @@ int output_open(struct output *output, const char *path, FILE *fallback, struct 
 	}
 	if (!output->path)
 		return error_set_errno(error, -ENOMEM, "cannot write '%.300s'", path);
-	return open_temporary(output, output->path, output->path && stat(output->path, &status) == 0 ? &status : NULL,
-			      error);
+	result = open_temporary(output, output->path, exists ? &status : NULL, error);
+	if (result)
+		output_abort(output);
+	return result;
 }
 
 int output_commit(struct output *output, struct error *error)
@@ -86,6 +94,12 @@ int output_commit(struct output *output, struct error *error)
 	errno = 0;
 	if (fflush(output->stream) || ferror(output->stream))
 		code = errno ? errno : EIO;
+	/* Some file systems find out only now that there is no room. */
+	if (output->stream != stdout && output->stream != stderr) {
+		if (fclose(output->stream) && !code)
+			code = errno;
+		output->stream = NULL;
+	}
 	if (!code && output->temporary && rename(output->temporary, output->path))
 		code = errno;
 	if (code) {

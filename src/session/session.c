@@ -39,19 +39,6 @@ struct session {
 	bool done;
 };
 
-void session_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGQUIT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGUSR1);
-	sigaddset(set, SIGUSR2);
-	sigaddset(set, SIGCHLD);
-	sigaddset(set, SIGPIPE);
-}
-
 static int watch_fd(struct session *session, int fd, enum event event, struct error *error)
 {
 	struct epoll_event request = {.events = EPOLLIN, .data.u64 = (uint64_t)event << 32 | (uint32_t)fd};
@@ -76,13 +63,10 @@ static int make_timer(int *fd, uint64_t first_ns, uint64_t interval_ns)
 
 static int open_loop(struct session *session, struct error *error)
 {
-	sigset_t signals;
 	int result;
 
-	session_signals(&signals);
-	sigdelset(&signals, SIGPIPE); /* blocked only, so that writing to a closed pipe says EPIPE */
 	session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	session->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	session->signal_fd = signalfd(-1, &session->options->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (session->epoll_fd < 0 || session->signal_fd < 0 ||
 	    make_timer(&session->timer_fd, DRAIN_INTERVAL_NS, DRAIN_INTERVAL_NS))
 		return error_set_errno(error, -errno, "setting up the event loop");
@@ -293,6 +277,8 @@ static void await_command(struct session *session)
 {
 	int status;
 
+	/* Nobody reads the signalfd any more: a signal must do again what it does to any process. */
+	sigprocmask(SIG_SETMASK, &session->options->original_mask, NULL);
 	command_abandon(&session->command);
 	while (session->command.pid > 0 && waitpid(session->command.pid, &status, 0) < 0 &&
 	       errno == EINTR)
@@ -348,7 +334,7 @@ int session_run(const struct session_options *options, struct profile **out, int
 	/* First of all, while this process is still small: see command.h. */
 	if (options->program)
 		result = command_spawn(options->program, options->argv, &options->original_mask,
-				       &session.command, error);
+				       &options->original_child_action, &session.command, error);
 	session.profile = result ? NULL : profile_new();
 	if (!result && !session.profile)
 		result = error_set_errno(error, -ENOMEM, "starting");

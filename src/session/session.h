@@ -37,14 +37,14 @@ struct session_options {
 	uint64_t duration_ns; /* 0: until all of `pids` have ended, or a signal */
 
 	/*
-	 * The caller has blocked the signals of session_signals() and keeps them blocked;
-	 * `original_mask` is what the command is to have.
+	 * What the session reads by signalfd. The caller has blocked these, has SIGCHLD at its
+	 * default, and leaves out what it was started to ignore. The command gets both back as they
+	 * were: its mask, and what is done with SIGCHLD.
 	 */
+	sigset_t signals;
 	sigset_t original_mask;
+	struct sigaction original_child_action;
 };
-
-/* The signals that a session reads by signalfd, and SIGPIPE, so that a closed pipe is an error code. */
-void session_signals(sigset_t *set);
 
 /*
  * Watches from beginning to end. On success 0 and a sorted profile, which the caller frees. On failure

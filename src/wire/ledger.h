@@ -45,6 +45,8 @@ enum thread_flag {
 	THREAD_NEWBORN = 1 << 1,
 	/* The current call began before the watch did: its true duration is not known. */
 	THREAD_CALL_PARTIAL = 1 << 2,
+	/* Was on a CPU when the watch began: whether in a call shows when it sleeps or returns. */
+	THREAD_SEEDED_RUNNING = 1 << 3,
 };
 
 /* The four-way split of a stretch of time. on-CPU time inside calls is part of on_cpu_ns. */
@@ -188,7 +190,6 @@ struct task_counters {
 enum process_flag {
 	PROCESS_DEAD = 1 << 0,	 /* its last thread is gone: nothing writes here any more */
 	PROCESS_EXECED = 1 << 1, /* exe is the path given to execve; else it is the parent's */
-	PROCESS_SEEDED = 1 << 2, /* older than the watch */
 };
 
 /*

@@ -38,8 +38,15 @@ static const struct {
 	{1000000000, "1.00 s", "1.00 s"},
 	{3410000000, "3.41 s", "3.41 s"},
 	{59999000000, "60.0 s", "60.0 s"},
-	{3600000000000, "3600 s", "3600 s"},
-	{UINT64_MAX, "18446744074 s", "18446744074 s"},
+	{999499000000, "999 s", "999 s"},
+	{999500000000, "16.7 min", "16.7 min"},
+	{5996000000000, "99.9 min", "99.9 min"},
+	{5998000000000, "1.67 h", "1.67 h"},
+	{9000000000000, "2.50 h", "2.50 h"},
+	{359800000000000, "99.9 h", "99.9 h"},
+	{359900000000000, "4.17 d", "4.17 d"},
+	{2592000000000000, "30.0 d", "30.0 d"},
+	{UINT64_MAX, "213504 d", "213504 d"},
 };
 
 static void test_durations(void **state)
@@ -53,24 +60,41 @@ static void test_durations(void **state)
 	}
 }
 
-/* Below a thousand seconds every duration has three digits at most, and seven columns. */
+static double unit_ns(const char *unit)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} UNITS[] = {{" ns", 1},     {" us", 1e3},   {" ms", 1e6},   {" s", 1e9},
+		     {" min", 60e9}, {" h", 3600e9}, {" d", 86400e9}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
+		if (strcmp(unit, UNITS[i].unit) == 0)
+			return UNITS[i].ns;
+	}
+	fail_msg("unit '%s'", unit);
+	return 0;
+}
+
+/* Every duration below a thousand days has three digits at most, eight columns, and is right to
+ * half of its last digit. */
 static void test_durations_are_short_and_right(void **state)
 {
 	struct random random = {21};
 
 	(void)state;
 	for (unsigned i = 0; i < 200000; i++) {
-		uint64_t ns = 1 + random_magnitude(&random) % 999000000000u;
+		uint64_t ns = 1 + random_magnitude(&random) % 86313600000000000u;
 		char word[WORD_SIZE], *unit;
-		double value, scale;
+		double value, exact = (double)ns;
 
 		word_duration(ns, 0, word);
 		value = strtod(word, &unit);
-		scale = unit[1] == 'n' ? 1 : unit[1] == 'u' ? 1e3 : unit[1] == 'm' ? 1e6 : 1e9;
-		assert_true(word_columns(word) <= 7);
+		assert_true(word_columns(word) <= 8);
 		assert_true(value >= 1 && value < 1000);
-		assert_true(value * scale > (double)ns * 0.994 &&
-			    value * scale < (double)ns * 1.006);
+		value *= unit_ns(unit);
+		if (value < exact * 0.9949 || value > exact * 1.0051)
+			fail_msg("%llu ns is not %s", (unsigned long long)ns, word);
 	}
 }
 
