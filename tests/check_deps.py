@@ -49,9 +49,10 @@ ENVIRONMENT = {'getenv', 'secure_getenv', 'setenv', 'putenv', 'unsetenv', 'clear
                'getopt_long'}
 # BPF programs have no such functions, and their helpers may be called like them.
 UNCHECKED_CALLS = {'bpf', 'wire'}
-# The child between fork and execve is no part of fathom any more: it may end, and needs the environment.
+# The child between fork and execve is no part of fathom any more: it may end, needs the
+# environment, and gives signals back as they were.
 EXCEPTIONS = {
-    'session/command.c': {'_exit', 'environ'},
+    'session/command.c': {'_exit', 'environ', 'sigaction'},
 }
 
 # What the model, which is pure, may not call or name: I/O, clocks, processes, and state of the machine.

@@ -121,25 +121,6 @@ static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 	ledger->state = state_word(THREAD_ON_CPU, 0);
 }
 
-/* Switched out while on record as asleep: neither the wake-up nor the switch-in was seen. It slept until it
- * began to wait and then to run, and how long it did these the scheduler says. */
-static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struct task_struct *task,
-					     u64 now)
-{
-	u64 since = ledger->since_ns;
-	u64 awake;
-
-	if (ledger->exec_seen_ns == EXEC_UNKNOWN ||
-	    !bpf_core_field_exists(task->sched_info.run_delay))
-		return;
-	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns +
-		task_run_delay(task) - ledger->delay_seen_ns;
-	ledger->before = ledger->state;
-	since = ledger_close(ledger, now > since + awake ? now - awake : since);
-	ledger->state = state_word(THREAD_RUNQUEUE, 0);
-	ledger->since_ns = since;
-}
-
 /* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch. Returns
  * how much that was. */
 static __always_inline u64 ledger_take_from_sleep(struct thread_ledger *ledger, u64 wanted)
@@ -180,6 +161,25 @@ static __always_inline void ledger_wait_longer(struct thread_ledger *ledger, u64
 	ledger->call_off_ns += of_call;
 }
 
+/* On a CPU while on record as asleep: neither the wake-up nor the switch-in was seen. It slept until it began
+ * to wait and then to run, and how long it did these the scheduler says. */
+static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struct task_struct *task,
+					     u64 now)
+{
+	u64 since = ledger->since_ns;
+	u64 awake;
+
+	if (ledger->exec_seen_ns == EXEC_UNKNOWN ||
+	    !bpf_core_field_exists(task->sched_info.run_delay))
+		return;
+	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns +
+		task_run_delay(task) - ledger->delay_seen_ns;
+	ledger->before = ledger->state;
+	since = ledger_close(ledger, now > since + awake ? now - awake : since);
+	ledger->state = state_word(THREAD_RUNQUEUE, 0);
+	ledger->since_ns = since;
+}
+
 /* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date. */
 static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task,
 					  u64 now)
@@ -187,6 +187,8 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 	u64 booked = ledger->provisional_ns;
 	u64 delay, excess;
 
+	if (state_of(ledger) == THREAD_BLOCKED)
+		ledger_wake_late(ledger, task, now);
 	if (state_of(ledger) == THREAD_RUNQUEUE) {
 		ledger_arrive_late(ledger, task, now);
 		return;

@@ -166,11 +166,11 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 		/* sched_info_depart() begins to count only for a thread in state running. */
 		ledger->delay_uncounted = task->__state != 0;
 		ledger->before = state_word(THREAD_ON_CPU, 0);
-		/* A nanosecond, so that the return from the call takes the way that looks at waits, even
-		 * if the switch-in goes unseen. */
-		if (ledger->enter_ns && !ledger->call_off_ns)
-			ledger->call_off_ns = ledger->call_runqueue_ns = 1;
 	}
+	/* A nanosecond, so that the return from the call takes the way that looks at waits, even if the
+	 * wake-up and the switch-in go unseen. */
+	if (ledger->enter_ns && !ledger->call_off_ns)
+		ledger->call_off_ns = ledger->call_runqueue_ns = 1;
 	ledger_enter(ledger, word, begin);
 }
 

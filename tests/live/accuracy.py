@@ -249,7 +249,7 @@ def lost_processes(context):
 def loss_in_text(context):
     ended = context.run_fathom('run', *LOST_CELLS, '--', *context.words('@many_calls', 100))
     require_equal('exit status', 0, ended.status)
-    require(re.search(r'lost [\d,]+ cell_table_full', ended.stderr.decode()), 'the text names no loss')
+    require(re.search(r'lost[:;]?\s+[\d,]+ cell_table_full', ended.stderr.decode()), 'the text names no loss')
     ended = context.run_fathom('run', '--', *context.words('@many_calls', 100))
     require('cell_table_full' not in ended.stderr.decode(), 'the text names a loss where there was none')
 
