@@ -9,8 +9,8 @@
 #include "bpf/maps.bpf.h"
 #include "wire/histogram.h"
 
-/* How often a chain's head is tried before giving up; contenders are threads of one process that make
- * their first call of a kind at the same instant. */
+/* How often a chain's head is tried before giving up; contenders are threads of one process that
+ * make their first call of a kind at the same instant. */
 #define LINK_TRIES 32
 
 #define ADD_SHARED(place, amount)                                                                  \
@@ -47,8 +47,8 @@ static __always_inline u32 call_id(struct task_struct *task, long id)
 	return call_id_of(task, id);
 }
 
-/* A thread off the CPU that was seeded: its registers are at rest and say which call it is in, if any. It
- * counts from `since`, when the watch began. */
+/* A thread off the CPU that was seeded: its registers are at rest and say which call it is in, if
+ * any. It counts from `since`, when the watch began. */
 static __always_inline void seed_call(struct thread_ledger *ledger, struct task_struct *task,
 				      u64 since)
 {
@@ -79,7 +79,8 @@ static __always_inline bool call_is_restart(u32 call)
 	       call == CALL_ID(CALL_ABI_COMPAT, NR_RESTART_COMPAT);
 }
 
-/* The call under whose name it is kept: itself, or the one row for all that --syscall leaves out. */
+/* The call under whose name it is kept: itself, or the one row for all that --syscall leaves out.
+ */
 static __always_inline u32 call_row(u32 call)
 {
 	u32 index;
@@ -129,7 +130,8 @@ static __noinline u32 cell_make(const struct cell_key *key)
 	cell = bpf_map_lookup_elem(&cells, &index);
 	if (!index || !cell)
 		return 0;
-	/* Free cells are zero: fresh ones from the start, used ones because user space clears them. */
+	/* Free cells are zero: fresh ones from the start, used ones because user space clears them.
+	 */
 	cell->process = serial;
 	cell->call = key->call;
 	cell->shard = key->shard;
@@ -252,7 +254,8 @@ static __noinline int errno_count(struct syscall_cell *cell, u32 error)
 	process = bpf_map_lookup_elem(&processes, &serial);
 	if (!process)
 		return 0;
-	/* Two threads may meet here: whoever inserts first links the entry, the other adds to it. */
+	/* Two threads may meet here: whoever inserts first links the entry, the other adds to it.
+	 */
 	if (bpf_map_update_elem(&errnos, &key, &fresh, BPF_NOEXIST)) {
 		entry = bpf_map_lookup_elem(&errnos, &key);
 		if (entry)
@@ -276,8 +279,8 @@ static __noinline int errno_count(struct syscall_cell *cell, u32 error)
 	return 0;
 }
 
-/* The corrections of ledger.bpf.h move time by µs across the border of a call. Its parts must not exceed
- * the whole. */
+/* The corrections of ledger.bpf.h move time by µs across the border of a call. Its parts must not
+ * exceed the whole. */
 static __always_inline void call_fit_off_cpu(struct thread_ledger *ledger, u64 wall)
 {
 	u64 over = ledger->call_off_ns > wall ? ledger->call_off_ns - wall : 0;
@@ -293,8 +296,8 @@ static __always_inline void call_fit_off_cpu(struct thread_ledger *ledger, u64 w
 	}
 }
 
-/* The call's off-CPU time goes from the thread to the cell, and the thread's notes are cleared. Returns
- * that time. */
+/* The call's off-CPU time goes from the thread to the cell, and the thread's notes are cleared.
+ * Returns that time. */
 static __noinline u64 cell_add_off_cpu(struct thread_ledger *ledger, struct syscall_cell *cell,
 				       u64 wall)
 {
@@ -317,12 +320,13 @@ static __noinline u64 cell_add_off_cpu(struct thread_ledger *ledger, struct sysc
 	return off;
 }
 
-#define MAX_ERRNO 4095 /* include/linux/err.h */
-#define ERESTART_FIRST 512 /* ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h */
-#define ERESTART_LAST 516
+#define MAX_ERRNO      4095 /* include/linux/err.h */
+#define ERESTART_FIRST 512  /* ERESTARTSYS … ERESTART_RESTARTBLOCK, include/linux/errno.h */
+#define ERESTART_LAST  516
 #define ERESTART_BLOCK 516 /* goes on by restart_syscall(2) */
 
-static __noinline int cell_add_error(struct thread_ledger *ledger, struct syscall_cell *cell, u32 error)
+static __noinline int cell_add_error(struct thread_ledger *ledger, struct syscall_cell *cell,
+				     u32 error)
 {
 	if (!cell || !ledger)
 		return 0;
@@ -344,8 +348,8 @@ static __noinline int cell_add_error(struct thread_ledger *ledger, struct syscal
 }
 
 /*
- * Ends the call that the ledger is in, at now, with what it returned. For calls that slept, waited for a
- * CPU, or began before the watch; for the others the program on sys_exit has a shorter way.
+ * Ends the call that the ledger is in, at now, with what it returned. For calls that slept, waited
+ * for a CPU, or began before the watch; for the others the program on sys_exit has a shorter way.
  */
 static __noinline int call_finish(struct thread_ledger *ledger, u64 now, long result)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two iterators over all tasks: one brings threads that exist already under the watch, the other
- * reads the ledgers of live threads, the running part of their current state included.
+ * The two iterators over all tasks: one brings threads that exist already under the watch, the
+ * other reads the ledgers of live threads, the running part of their current state included.
  */
 #include "bpf/life.bpf.h"
 #include "bpf/reason.bpf.h"
 
-/* The state of a thread whose ledger has just been made. Its events have been seen since then, so if
- * one comes in between, the compare-and-swap fails and the event is right. */
+/* The state of a thread whose ledger has just been made. Its events have been seen since then, so
+ * if one comes in between, the compare-and-swap fails and the event is right. */
 static __always_inline void seed_state(struct thread_ledger *ledger, struct task_struct *task,
 				       u64 now)
 {
@@ -78,7 +78,8 @@ int seed_threads(struct bpf_iter__task *context)
 	return 0;
 }
 
-/* The unfinished stretch, from since to now, in the record and, inside a call, in its in-flight part. */
+/* The unfinished stretch, from since to now, in the record and, inside a call, in its in-flight
+ * part. */
 static __always_inline void add_running_part(struct thread_record *record, u32 word, u64 span)
 {
 	struct in_flight *flight = &record->in_flight;
@@ -165,13 +166,14 @@ int read_threads(struct bpf_iter__task *context)
 	record->start_ns = ledger->start_ns;
 	__builtin_memcpy(record->comm, task->comm, COMM_SIZE);
 	counters_of(&record->counters, task, ledger);
-	/* A thread in the middle of a transition is tried again; the last try stands as it is. Not a
-	 * loop: the verifier of 6.1 takes the compiler's form of it for an endless one. */
+	/* A thread in the middle of a transition is tried again; the last try stands as it is. Not
+	 * a loop: the verifier of 6.1 takes the compiler's form of it for an endless one. */
 	record->end_ns = 0;
 	if (!read_ledger(record, ledger) && !read_ledger(record, ledger) &&
 	    !read_ledger(record, ledger))
 		read_ledger(record, ledger);
-	if (!record->end_ns) /* none came through: the reader sees a thread missing, and asks again */
+	if (!record->end_ns) /* none came through: the reader sees a thread missing, and asks again
+			      */
 		return 0;
 	bpf_seq_write(context->meta->seq, record, sizeof(*record));
 	return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every kernel structure and field that fathom reads, and no other. Offsets are relocated at load time
- * (CO-RE) against the running kernel's BTF, so only names and types matter here, not the layout.
- * Fields that exist on some kernels only are tested with bpf_core_field_exists() where they are used.
+ * Every kernel structure and field that fathom reads, and no other. Offsets are relocated at load
+ * time (CO-RE) against the running kernel's BTF, so only names and types matter here, not the
+ * layout. Fields that exist on some kernels only are tested with bpf_core_field_exists() where they
+ * are used.
  */
 #ifndef FATHOM_BPF_KERNEL_H
 #define FATHOM_BPF_KERNEL_H
@@ -16,9 +17,9 @@ typedef __u64 u64;
 typedef __s32 s32;
 typedef __s64 s64;
 typedef _Bool bool;
-#define true  1
+#define true 1
 #define false 0
-#define NULL  ((void *)0)
+#define NULL ((void *)0)
 
 /* include/uapi/linux/bpf.h */
 enum {
@@ -52,12 +53,12 @@ enum bpf_map_type {
 #define CLONE_THREAD	     0x00010000 /* include/uapi/linux/sched.h */
 
 /* include/uapi/linux/stat.h, include/uapi/linux/magic.h, include/linux/socket.h */
-#define S_IFMT		   0170000
-#define S_IFSOCK	   0140000
-#define S_IFCHR		   0020000
-#define S_IFIFO		   0010000
+#define S_IFMT		    0170000
+#define S_IFSOCK	    0140000
+#define S_IFCHR		    0020000
+#define S_IFIFO		    0010000
 #define ANON_INODE_FS_MAGIC 0x09041934
-#define AF_UNIX		   1
+#define AF_UNIX		    1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -253,8 +254,8 @@ struct pt_regs {
 #define NR_EXECVEAT	   322
 #define NR_RESTART_SYSCALL 219
 #define NR_RESTART_COMPAT  0
-#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
-#define X32_BIT	  0x40000000u
+#define TS_COMPAT	   0x0002 /* arch/x86/include/asm/thread_info.h */
+#define X32_BIT		   0x40000000u
 static __always_inline bool task_in_compat_call(const struct task_struct *task)
 {
 	return task->thread_info.status & TS_COMPAT;
@@ -279,7 +280,7 @@ static __always_inline u64 regs_call_argument(const struct pt_regs *regs, bool c
 #define NR_EXECVEAT	   281
 #define NR_RESTART_SYSCALL 128
 #define NR_RESTART_COMPAT  0
-#define TIF_32BIT_MASK (1ul << 22) /* arch/arm64/include/asm/thread_info.h */
+#define TIF_32BIT_MASK	   (1ul << 22) /* arch/arm64/include/asm/thread_info.h */
 static __always_inline bool task_in_compat_call(const struct task_struct *task)
 {
 	return task->thread_info.flags & TIF_32BIT_MASK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The thread ledger's state machine: closing one stretch of time and beginning the next. Which event
- * leads to which state is decided by the programs in sched.bpf.c.
+ * The thread ledger's state machine: closing one stretch of time and beginning the next. Which
+ * event leads to which state is decided by the programs in sched.bpf.c.
  */
 #ifndef FATHOM_BPF_LEDGER_H
 #define FATHOM_BPF_LEDGER_H
@@ -25,25 +25,26 @@ static __always_inline bool call_starts_program(u32 call)
 }
 
 /*
- * Whose clock. Threads' times are kept so that they equal the scheduler's own accounts, sum_exec_runtime
- * and run_delay (/proc/PID/schedstat), which everybody can check. These run from the moment the scheduler
- * picks a thread, by a clock that it reads when it is woken up to pick; the sched_switch tracepoint comes
- * later, by some hundred ns, or by many µs when the CPU was idle and had to be brought out of its sleep.
- * So transitions are timed by the tracepoints, and then corrected:
+ * Whose clock. Threads' times are kept so that they equal the scheduler's own accounts,
+ * sum_exec_runtime and run_delay (/proc/PID/schedstat), which everybody can check. These run from
+ * the moment the scheduler picks a thread, by a clock that it reads when it is woken up to pick;
+ * the sched_switch tracepoint comes later, by some hundred ns, or by many µs when the CPU was idle
+ * and had to be brought out of its sleep. So transitions are timed by the tracepoints, and then
+ * corrected:
  *
  *   - run_delay is updated just after the tracepoint. At switch-in the wait for a CPU is booked
  *     provisionally, and corrected as soon as somebody looks (ledger_settle).
- *   - at switch-out, the stretch on the CPU is what sum_exec_runtime grew by, and what is left of it, the
- *     work of switching, falls to the state that begins.
+ *   - at switch-out, the stretch on the CPU is what sum_exec_runtime grew by, and what is left of
+ * it, the work of switching, falls to the state that begins.
  *
- * Kernels that take interrupts or stolen time out of sum_exec_runtime leave more than switching can take:
- * such a rest stays on the CPU, where interrupts taken meanwhile belong.
+ * Kernels that take interrupts or stolen time out of sum_exec_runtime leave more than switching can
+ * take: such a rest stays on the CPU, where interrupts taken meanwhile belong.
  */
 #define SWITCH_MOST_NS 10000
 
-/* Books the time since the last transition to the state it was spent in, and, inside a call, to that
- * call. since_ns stays 0 until ledger_enter() so that a concurrent reader sees the update is not whole.
- * Returns when the next state begins. */
+/* Books the time since the last transition to the state it was spent in, and, inside a call, to
+ * that call. since_ns stays 0 until ledger_enter() so that a concurrent reader sees the update is
+ * not whole. Returns when the next state begins. */
 static __always_inline u64 ledger_close(struct thread_ledger *ledger, u64 now)
 {
 	u64 since = ledger->since_ns;
@@ -83,7 +84,8 @@ static __always_inline u64 ledger_close(struct thread_ledger *ledger, u64 now)
 	return since + span;
 }
 
-/* What run_delay grew by since it was last asked; `booked` where the kernel keeps no such account. */
+/* What run_delay grew by since it was last asked; `booked` where the kernel keeps no such account.
+ */
 static __always_inline u64 ledger_new_delay(struct thread_ledger *ledger, struct task_struct *task,
 					    u64 booked)
 {
@@ -102,8 +104,8 @@ static __always_inline bool ledger_in_same_call(const struct thread_ledger *ledg
 	return ledger->enter_ns && ledger->enter_ns <= ledger->since_ns;
 }
 
-/* The thread runs, but no switch-in was seen: some kernels leave out single events. The scheduler says how
- * long it had waited, so nothing is lost. */
+/* The thread runs, but no switch-in was seen: some kernels leave out single events. The scheduler
+ * says how long it had waited, so nothing is lost. */
 static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 					       struct task_struct *task, u64 now)
 {
@@ -121,8 +123,8 @@ static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 	ledger->state = state_word(THREAD_ON_CPU, 0);
 }
 
-/* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch. Returns
- * how much that was. */
+/* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch.
+ * Returns how much that was. */
 static __always_inline u64 ledger_take_from_sleep(struct thread_ledger *ledger, u64 wanted)
 {
 	u32 reason = ledger->before >> 8 & 0xff;
@@ -139,8 +141,8 @@ static __always_inline u64 ledger_take_from_sleep(struct thread_ledger *ledger, 
 	return wanted;
 }
 
-/* More waiting for a CPU than was booked: it began before the tracepoint of the wake-up, or that was not
- * seen. */
+/* More waiting for a CPU than was booked: it began before the tracepoint of the wake-up, or that
+ * was not seen. */
 static __always_inline void ledger_wait_longer(struct thread_ledger *ledger, u64 missing)
 {
 	u64 call_off = ledger->call_off_ns;
@@ -161,8 +163,8 @@ static __always_inline void ledger_wait_longer(struct thread_ledger *ledger, u64
 	ledger->call_off_ns += of_call;
 }
 
-/* On a CPU while on record as asleep: neither the wake-up nor the switch-in was seen. It slept until it began
- * to wait and then to run, and how long it did these the scheduler says. */
+/* On a CPU while on record as asleep: neither the wake-up nor the switch-in was seen. It slept
+ * until it began to wait and then to run, and how long it did these the scheduler says. */
 static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struct task_struct *task,
 					     u64 now)
 {
@@ -172,15 +174,16 @@ static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struc
 	if (ledger->exec_seen_ns == EXEC_UNKNOWN ||
 	    !bpf_core_field_exists(task->sched_info.run_delay))
 		return;
-	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns +
-		task_run_delay(task) - ledger->delay_seen_ns;
+	awake = task->se.sum_exec_runtime - ledger->exec_seen_ns + task_run_delay(task) -
+		ledger->delay_seen_ns;
 	ledger->before = ledger->state;
 	since = ledger_close(ledger, now > since + awake ? now - awake : since);
 	ledger->state = state_word(THREAD_RUNQUEUE, 0);
 	ledger->since_ns = since;
 }
 
-/* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date. */
+/* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date.
+ */
 static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task,
 					  u64 now)
 {
@@ -218,8 +221,8 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 	}
 }
 
-/* What was taken from the wait and given to the CPU is in neither of the scheduler's accounts: a thread
- * that waits is not counted while it is moved from one CPU to another. It did wait. */
+/* What was taken from the wait and given to the CPU is in neither of the scheduler's accounts: a
+ * thread that waits is not counted while it is moved from one CPU to another. It did wait. */
 static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u64 gap)
 {
 	u64 back = gap < ledger->early_ns ? gap : ledger->early_ns;
@@ -233,8 +236,8 @@ static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u
 }
 
 /* Switch-out: the stretch on the CPU that ends. Returns when the next state begins. */
-static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger, struct task_struct *task,
-					       u64 now)
+static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger,
+					       struct task_struct *task, u64 now)
 {
 	u64 total = task->se.sum_exec_runtime;
 	u64 seen = ledger->exec_seen_ns;
@@ -265,8 +268,8 @@ static __always_inline void ledger_enter(struct thread_ledger *ledger, u32 word,
 	WRITE_ONCE(ledger->since_ns, now);
 }
 
-/* An event that cannot follow the state on record: an earlier one was missed. Nobody can say where in
- * between the time went, so it is unaccounted, and counted as a loss. */
+/* An event that cannot follow the state on record: an earlier one was missed. Nobody can say where
+ * in between the time went, so it is unaccounted, and counted as a loss. */
 static __always_inline u64 ledger_conflict(struct thread_ledger *ledger, u64 now)
 {
 	if (state_of(ledger) != THREAD_UNSEEN)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Fork, exec, rename, exit and change of cgroup: these programs keep the process table right, and bring
- * processes under the watch as they come under the session's filter.
+ * Fork, exec, rename, exit and change of cgroup: these programs keep the process table right, and
+ * bring processes under the watch as they come under the session's filter.
  */
 #include "bpf/life.bpf.h"
 
@@ -20,8 +20,8 @@ static __always_inline struct process_entry *process_of(const struct thread_ledg
 	return bpf_map_lookup_elem(&processes, &serial);
 }
 
-/* task_newtask and not sched_process_fork: it also fires for io_uring's workers, which are threads of
- * the process they work for, and it says whether a thread or a process was made. */
+/* task_newtask and not sched_process_fork: it also fires for io_uring's workers, which are threads
+ * of the process they work for, and it says whether a thread or a process was made. */
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task, u64 clone_flags)
 {
@@ -124,7 +124,8 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	if (!ledger) {
 		if (setting_filter != WATCH_COMM)
 			return 0;
-		/* Only now does it have the name that is asked for; its threads are found by seeding. */
+		/* Only now does it have the name that is asked for; its threads are found by
+		 * seeding. */
 		bpf_probe_read_kernel_str(name, sizeof(name), comm);
 		if (comm_is_wanted(name) && (u32)task->tgid != setting_own_tgid)
 			notify(RECORD_RESEED, 0, BPF_RB_FORCE_WAKEUP);
@@ -136,8 +137,8 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
-/* Dying still takes time and may sleep, so the account stays open until the last switch-out. Here only
- * the cell of the call that will not return is made sure of, outside the runqueue lock. */
+/* Dying still takes time and may sleep, so the account stays open until the last switch-out. Here
+ * only the cell of the call that will not return is made sure of, outside the runqueue lock. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Beginning of threads and processes: who is watched, and making their entries. The end of a thread is
- * its last switch-out, in sched.bpf.c.
+ * Beginning of threads and processes: who is watched, and making their entries. The end of a thread
+ * is its last switch-out, in sched.bpf.c.
  */
 #ifndef FATHOM_BPF_LIFE_H
 #define FATHOM_BPF_LIFE_H
@@ -15,8 +15,8 @@ static __always_inline void notify(u32 kind, u32 process, u64 wake)
 {
 	struct notice notice = {.kind = kind, .process = process};
 
-	/* Losing one is harmless: the table itself says who is dead, and reseed_wanted that somebody
-	 * is to be looked for. The reader looks there too. */
+	/* Losing one is harmless: the table itself says who is dead, and reseed_wanted that
+	 * somebody is to be looked for. The reader looks there too. */
 	if (kind == RECORD_RESEED)
 		reseed_wanted = 1;
 	bpf_ringbuf_output(&records, &notice, sizeof(notice), wake);
@@ -29,7 +29,7 @@ static __always_inline void times_of(struct ledger_times *times, const struct th
 	times->unaccounted_ns = ledger->unaccounted_ns;
 	/* Timed by other clocks, the part can be µs more than the whole. */
 	times->call_on_cpu_ns = ledger->call_on_cpu_ns < ledger->on_cpu_ns ? ledger->call_on_cpu_ns
-									    : ledger->on_cpu_ns;
+									   : ledger->on_cpu_ns;
 	for (int i = 0; i < BLOCKED_REASON_COUNT; i++)
 		times->blocked_ns[i] = ledger->blocked_ns[i];
 }
@@ -106,8 +106,8 @@ static __always_inline u64 cgroup_of(struct task_struct *task)
 	return task->cgroups->dfl_cgrp->kn->id;
 }
 
-/* What the kernel had counted for a task before the watch is taken off: from the thread's switches, and
- * from its process's sums, to which its death will add all. */
+/* What the kernel had counted for a task before the watch is taken off: from the thread's switches,
+ * and from its process's sums, to which its death will add all. */
 static __always_inline void baseline_take(struct process_entry *process,
 					  struct thread_ledger *ledger, struct task_struct *task)
 {
@@ -122,8 +122,8 @@ static __always_inline void baseline_take(struct process_entry *process,
 	__sync_fetch_and_add(&process->counters.write_bytes, 0 - task->ioac.write_bytes);
 }
 
-/* Enters a process into the table. Returns its serial, or 0 with the loss counted. `room` is scratch;
- * `parent` is the entry whose program it still runs, or NULL. */
+/* Enters a process into the table. Returns its serial, or 0 with the loss counted. `room` is
+ * scratch; `parent` is the entry whose program it still runs, or NULL. */
 static __always_inline u32 process_make(struct process_entry *room, struct task_struct *task,
 					const struct process_entry *parent, u32 flags, u64 now)
 {

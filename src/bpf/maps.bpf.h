@@ -13,13 +13,14 @@
 
 /* Settings, fixed before loading. The verifier drops the branches that they rule out. */
 __weak const volatile __u32 setting_own_tgid = 0; /* fathom itself: never watched by a filter */
-__weak const volatile __u32 setting_filter = 0;	/* enum watch_filter */
+__weak const volatile __u32 setting_filter = 0;	  /* enum watch_filter */
 __weak const volatile __u32 setting_filter_uid = 0;
 __weak const volatile __u64 setting_filter_cgroup = 0;
 __weak const volatile char setting_filter_comm[COMM_SIZE] = {};
 __weak const volatile bool setting_follow = false; /* children of watched processes are watched */
 __weak const volatile bool setting_kernel_threads = false;
-__weak const volatile bool setting_cells_shared = false; /* programs can be preempted: use atomics */
+__weak const volatile bool setting_cells_shared =
+	false; /* programs can be preempted: use atomics */
 __weak const volatile bool setting_select_calls = false;
 __weak const volatile __u32 setting_cells_max = 0;
 
@@ -31,11 +32,11 @@ __weak const volatile __u8 setting_call_selected[CALL_ABI_COUNT * CALL_TABLE_SIZ
 __weak const volatile __u8 setting_bucket[BUCKET_TABLE_SIZE] = {};
 
 /* State that is not per task. */
-__weak __u32 next_serial = 0;	/* serials are given out from 1 */
-__weak __u32 next_cell = 0;	/* cells never used before start here; 0 is not a cell */
-__weak __u32 seeded_threads = 0;	/* found by the running pass of the seeding iterator */
-__weak __u32 reseed_wanted = 0;	/* a process came under the filter; its threads are to be found */
-__weak __u32 arm_seeded = 0;	/* the seeding pass arms what it finds (see THREAD_ARMED) */
+__weak __u32 next_serial = 0;	 /* serials are given out from 1 */
+__weak __u32 next_cell = 0;	 /* cells never used before start here; 0 is not a cell */
+__weak __u32 seeded_threads = 0; /* found by the running pass of the seeding iterator */
+__weak __u32 reseed_wanted = 0;	 /* a process came under the filter; its threads are to be found */
+__weak __u32 arm_seeded = 0;	 /* the seeding pass arms what it finds (see THREAD_ARMED) */
 __weak struct loss_counter losses[LOSS_CLASS_COUNT] = {};
 
 struct {
@@ -105,9 +106,9 @@ struct {
 	__type(value, u32);
 } targets __weak SEC(".maps");
 
-/* Room for values that are too large for the 512-byte stack: per CPU for the tracepoint programs, which run
- * with preemption off, with a second one for those that may interrupt the others; and one for the
- * iterators, of which one runs at a time. */
+/* Room for values that are too large for the 512-byte stack: per CPU for the tracepoint programs,
+ * which run with preemption off, with a second one for those that may interrupt the others; and one
+ * for the iterators, of which one runs at a time. */
 union scratch {
 	struct thread_ledger ledger;
 	struct process_entry process;
@@ -145,8 +146,9 @@ static __always_inline void lose(enum loss_class class)
 	__sync_fetch_and_add(&loss->count, 1);
 }
 
-/* The ledger of a task, or NULL if it is not watched. The plain load first keeps the cost for a task
- * without any local storage, which is what an unwatched one is, below that of a helper call. */
+/* The ledger of a task, or NULL if it is not watched. The plain load first keeps the cost for a
+ * task without any local storage, which is what an unwatched one is, below that of a helper call.
+ */
 static __always_inline struct thread_ledger *ledger_of(struct task_struct *task)
 {
 	if (!task->bpf_storage)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Why a thread goes to sleep, decided as it is switched out from its state, the call it is in and what
- * the call's descriptor is. Nothing here is written anywhere.
+ * Why a thread goes to sleep, decided as it is switched out from its state, the call it is in and
+ * what the call's descriptor is. Nothing here is written anywhere.
  */
 #ifndef FATHOM_BPF_REASON_H
 #define FATHOM_BPF_REASON_H
@@ -14,8 +14,9 @@
 	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 |             \
 	 (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
 
-/* Major numbers of terminals (Documentation/admin-guide/devices.txt): consoles and ttys 4 and 5, BSD
- * ptys 2 and 3, Unix98 ptys 128 to 143, ACM and USB serial 166 and 188, low-density serial 204, hvc 229. */
+/* Major numbers of terminals (Documentation/admin-guide/devices.txt): consoles and ttys 4 and 5,
+ * BSD ptys 2 and 3, Unix98 ptys 128 to 143, ACM and USB serial 166 and 188, low-density serial 204,
+ * hvc 229. */
 static __always_inline bool major_is_terminal(u32 major)
 {
 	return (major >= 2 && major <= 5) || (major >= 128 && major <= 143) || major == 166 ||
@@ -73,9 +74,10 @@ static __noinline u32 descriptor_reason(struct task_struct *task, u64 fd)
 			       : BLOCKED_NETWORK;
 	case S_IFCHR:
 		return major_is_terminal(BPF_CORE_READ(inode, i_rdev) >> 20) ? BLOCKED_TERMINAL
-									    : BLOCKED_OTHER;
+									     : BLOCKED_OTHER;
 	}
-	/* Anonymous inodes have no type up to 6.15 and look like regular files after: ask the owner. */
+	/* Anonymous inodes have no type up to 6.15 and look like regular files after: ask the
+	 * owner. */
 	if (BPF_CORE_READ(inode, i_sb, s_magic) == ANON_INODE_FS_MAGIC)
 		return anonymous_reason(file);
 	return mode ? BLOCKED_DISK_IO : BLOCKED_OTHER;
@@ -145,14 +147,16 @@ static __always_inline u32 blocked_reason(struct task_struct *task,
 
 	if (state & (TASK_STOPPED | TASK_TRACED | TASK_FROZEN))
 		return BLOCKED_STOPPED;
-	/* The v2 freezer sleeps lightly; the parent of a vfork has the bit too, and sleeps deeply. */
+	/* The v2 freezer sleeps lightly; the parent of a vfork has the bit too, and sleeps deeply.
+	 */
 	if (!deep && bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD(task, frozen))
 		return BLOCKED_STOPPED;
 	/* A kernel mutex or rw-semaphore, where the kernel keeps note of it: inode, mmap locks … */
 	if (bpf_core_field_exists(task->blocker) && task->blocker)
 		return BLOCKED_LOCK;
 	if (!ledger->enter_ns) {
-		if (deep && !(task->flags & PF_IO_WORKER) && BPF_CORE_READ_BITFIELD(task, in_iowait))
+		if (deep && !(task->flags & PF_IO_WORKER) &&
+		    BPF_CORE_READ_BITFIELD(task, in_iowait))
 			return reason_outside_call(task, deep) == BLOCKED_PAGE_FAULT
 				       ? BLOCKED_PAGE_FAULT
 				       : BLOCKED_DISK_IO;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the scheduler does to watched threads: switched in, switched out, woken. The last switch-out of
- * a dying thread ends its account.
+ * What the scheduler does to watched threads: switched in, switched out, woken. The last switch-out
+ * of a dying thread ends its account.
  */
 #include "bpf/cells.bpf.h"
 #include "bpf/ledger.bpf.h"
@@ -65,7 +65,8 @@ static __always_inline void process_fold(struct process_entry *process,
 	__sync_fetch_and_add(&process->counters.write_bytes, counters->write_bytes);
 }
 
-/* The last thread of a process is gone. Like wait(2), a group exit's status goes before the leader's. */
+/* The last thread of a process is gone. Like wait(2), a group exit's status goes before the
+ * leader's. */
 static __always_inline void process_end(struct process_entry *process, struct task_struct *task,
 					u64 now, u64 wake)
 {
@@ -122,9 +123,10 @@ static __noinline int thread_end(struct thread_ledger *ledger, struct task_struc
 }
 
 /*
- * What the thread being switched out goes into. On its way to sleep it has set its state already: preempted
- * there, it stays on the runqueue; and if it has a signal pending, it is made runnable again after the
- * tracepoint's prev_state was read, hence the task's own state. Neither gets a wake-up.
+ * What the thread being switched out goes into. On its way to sleep it has set its state already:
+ * preempted there, it stays on the runqueue; and if it has a signal pending, it is made runnable
+ * again after the tracepoint's prev_state was read, hence the task's own state. Neither gets a
+ * wake-up.
  */
 static __always_inline u32 state_after(struct thread_ledger *ledger, struct task_struct *task,
 				       bool preempt)
@@ -167,15 +169,16 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 		ledger->delay_uncounted = task->__state != 0;
 		ledger->before = state_word(THREAD_ON_CPU, 0);
 	}
-	/* A nanosecond, so that the return from the call takes the way that looks at waits, even if the
-	 * wake-up and the switch-in go unseen. */
+	/* A nanosecond, so that the return from the call takes the way that looks at waits, even if
+	 * the wake-up and the switch-in go unseen. */
 	if (ledger->enter_ns && !ledger->call_off_ns)
 		ledger->call_off_ns = ledger->call_runqueue_ns = 1;
 	ledger_enter(ledger, word, begin);
 }
 
-/* The thread left the CPU unseen (see ledger_arrive_late). The scheduler says how long it had run; it is
- * still in the call that it slept in, if it did sleep and did not only wait, which run_delay will say. */
+/* The thread left the CPU unseen (see ledger_arrive_late). The scheduler says how long it had run;
+ * it is still in the call that it slept in, if it did sleep and did not only wait, which run_delay
+ * will say. */
 static __noinline bool missed_switch_out(struct thread_ledger *ledger, struct task_struct *task)
 {
 	u64 ran;
@@ -241,8 +244,9 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 
 /*
  * sched_wakeup and not sched_waking: it fires when the thread is on a runqueue, which is where the
- * kernel's own run_delay begins, and it cannot overtake the switch-out of a thread still on its way to
- * sleep, since both hold that runqueue's lock. A thread woken before it slept is on a CPU: nothing to do.
+ * kernel's own run_delay begins, and it cannot overtake the switch-out of a thread still on its way
+ * to sleep, since both hold that runqueue's lock. A thread woken before it slept is on a CPU:
+ * nothing to do.
  */
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(on_sched_wakeup, struct task_struct *task)
@@ -273,8 +277,8 @@ int BPF_PROG(on_wakeup_new, struct task_struct *task)
 	return 0;
 }
 
-/* The kernel lets go of a dead thread, some time after its last switch-out. It has been accounted for,
- * unless just that event was missed. */
+/* The kernel lets go of a dead thread, some time after its last switch-out. It has been accounted
+ * for, unless just that event was missed. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct *task)
 {

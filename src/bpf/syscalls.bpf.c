@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The two hottest programs: entry to and return from every system call. The entry notes when and which;
- * the return does the rest. What the thread does off the CPU meanwhile is noted by sched.bpf.c.
+ * The two hottest programs: entry to and return from every system call. The entry notes when and
+ * which; the return does the rest. What the thread does off the CPU meanwhile is noted by
+ * sched.bpf.c.
  */
 #include "bpf/cells.bpf.h"
 #include "bpf/ledger.bpf.h"

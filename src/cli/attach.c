@@ -68,8 +68,9 @@ static int store_pid(void *context, const char *value, struct error *error)
 		if (leader < 0)
 			result = error_set(error, -ESRCH, "no such process: %.20s", word);
 		else if (leader != (pid_t)number)
-			result = error_set(error, -EINVAL, "%.20s is a thread of process %d: give that",
-					   word, leader);
+			result = error_set(error, -EINVAL,
+					   "%.20s is a thread of process %d: give that", word,
+					   leader);
 		else if (session->pid_count == PIDS_MAX)
 			result = error_set(error, -E2BIG, "more than %d processes", PIDS_MAX);
 		else
@@ -81,13 +82,15 @@ static int store_pid(void *context, const char *value, struct error *error)
 	return result ? result : say_target(settings, "process", value);
 }
 
-static int set_filter(struct attach_settings *settings, enum watch_filter filter, struct error *error)
+static int set_filter(struct attach_settings *settings, enum watch_filter filter,
+		      struct error *error)
 {
 	enum watch_filter *chosen = &settings->watch.session.collect.filter;
 
 	if (*chosen != WATCH_NAMED)
-		return error_set(error, -EINVAL,
-				 "only one of --comm, --cgroup, --user and --all can be given, once");
+		return error_set(
+			error, -EINVAL,
+			"only one of --comm, --cgroup, --user and --all can be given, once");
 	*chosen = filter;
 	return 0;
 }
@@ -182,8 +185,9 @@ static int run(const struct subcommand *self, int argc, char **argv)
 		print_error(&error);
 	} else if (parsed == OPTIONS_OK && !session->pid_count &&
 		   session->collect.filter == WATCH_NAMED) {
-		fprintf(stderr, "fathom attach: what to watch? Give -p, --comm, --cgroup, --user or "
-				"--all (see fathom attach --help)\n");
+		fprintf(stderr,
+			"fathom attach: what to watch? Give -p, --comm, --cgroup, --user or "
+			"--all (see fathom attach --help)\n");
 	} else if (parsed == OPTIONS_OK) {
 		session->pids = settings->pids;
 		session->target = settings->target;
@@ -217,9 +221,10 @@ const struct subcommand SUBCOMMAND_ATTACH = {
 	.name = "attach",
 	.usage = "-p PID,… | --comm NAME | --cgroup PATH | --user USER | --all [OPTION…]",
 	.summary = "Say where the time of running processes goes",
-	.details = "Watches until TIME is over, the named processes have ended, or Ctrl-C; then "
-		   "reports on stdout\nor to -o. The watched processes are not stopped, signalled or "
-		   "changed.",
+	.details =
+		"Watches until TIME is over, the named processes have ended, or Ctrl-C; then "
+		"reports on stdout\nor to -o. The watched processes are not stopped, signalled or "
+		"changed.",
 	.examples = EXAMPLES,
 	.options = OPTIONS,
 	.run = run,

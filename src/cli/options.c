@@ -121,8 +121,8 @@ enum options_result options_parse(const struct subcommand *self, int argc, char 
 	return OPTIONS_OK;
 }
 
-int parse_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *number,
-		 struct error *error)
+int parse_number(const char *text, const char *what, uint64_t least, uint64_t most,
+		 uint64_t *number, struct error *error)
 {
 	char *end;
 
@@ -130,8 +130,9 @@ int parse_number(const char *text, const char *what, uint64_t least, uint64_t mo
 	*number = strtoull(text, &end, 10);
 	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || *number < least ||
 	    *number > most)
-		return error_set(error, -EINVAL, "%s must be a whole number from %llu to %llu, not '%.40s'",
-				 what, (unsigned long long)least, (unsigned long long)most, text);
+		return error_set(error, -EINVAL,
+				 "%s must be a whole number from %llu to %llu, not '%.40s'", what,
+				 (unsigned long long)least, (unsigned long long)most, text);
 	return 0;
 }
 
@@ -157,6 +158,6 @@ int parse_duration(const char *text, const char *what, uint64_t *ns, struct erro
 		*ns = (uint64_t)value;
 		return 0;
 	}
-	return error_set(error, -EINVAL, "%s must be a time like 5, 1.5s, 200ms or 2m, not '%.40s'", what,
-			 text);
+	return error_set(error, -EINVAL, "%s must be a time like 5, 1.5s, 200ms or 2m, not '%.40s'",
+			 what, text);
 }

@@ -15,16 +15,17 @@ struct option_row {
 	const char *name;     /* without the dashes; NULL ends the table */
 	const char *argument; /* what to call its argument in the help; NULL: it takes none */
 	const char *help;
-	/* Stores the value. 0, or a negative errno with a line. `value` is NULL without an argument. */
+	/* Stores the value. 0, or a negative errno with a line. `value` is NULL without an
+	 * argument. */
 	int (*store)(void *settings, const char *value, struct error *error);
 };
 
 struct subcommand {
 	const char *name;
-	const char *usage;   /* what follows the name */
-	const char *summary; /* half a line, for the list of subcommands */
-	const char *details; /* a paragraph, or NULL */
-	const char *const *examples; /* NULL-terminated */
+	const char *usage;		  /* what follows the name */
+	const char *summary;		  /* half a line, for the list of subcommands */
+	const char *details;		  /* a paragraph, or NULL */
+	const char *const *examples;	  /* NULL-terminated */
 	const struct option_row *options; /* without --help, which all have */
 	/* Returns the exit status. */
 	int (*run)(const struct subcommand *self, int argc, char **argv);
@@ -37,7 +38,7 @@ extern const struct subcommand SUBCOMMAND_REPORT;
 
 enum options_result {
 	OPTIONS_OK,
-	OPTIONS_HELP, /* --help was printed */
+	OPTIONS_HELP,  /* --help was printed */
 	OPTIONS_ERROR, /* the error was printed */
 };
 
@@ -52,7 +53,7 @@ void print_error(const struct error *error);
 int parse_duration(const char *text, const char *what, uint64_t *ns, struct error *error);
 
 /* A whole number from `least` to `most`. */
-int parse_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *number,
-		 struct error *error);
+int parse_number(const char *text, const char *what, uint64_t least, uint64_t most,
+		 uint64_t *number, struct error *error);
 
 #endif

@@ -27,7 +27,8 @@ static int run(const struct subcommand *self, int argc, char **argv)
 		break;
 	}
 	if (!schema || rest < argc) {
-		fprintf(stderr, "fathom report: only --schema is understood (see fathom report --help)\n");
+		fprintf(stderr,
+			"fathom report: only --schema is understood (see fathom report --help)\n");
 		return 2;
 	}
 	if (fputs(REPORT_SCHEMA, stdout) < 0 || fflush(stdout)) {

@@ -22,7 +22,8 @@ static int check_executable(const char *path)
 	return access(path, X_OK) ? -errno : 0;
 }
 
-/* The search of execvp(3), done once here: trying each folder by execve would show in the report. */
+/* The search of execvp(3), done once here: trying each folder by execve would show in the report.
+ */
 static int find_program(const char *name, char *path, size_t size)
 {
 	const char *folders = getenv("PATH");
@@ -101,9 +102,11 @@ const struct subcommand SUBCOMMAND_RUN = {
 	.name = "run",
 	.usage = "[OPTION…] [--] COMMAND [ARGUMENT…]",
 	.summary = "Run a command and say where its time went, and that of all it starts",
-	.details = "The report goes to stderr or to -o; the command keeps stdin, stdout and stderr to "
-		   "itself.\nThe exit status is the command's (128+N for signal N), 125 if fathom failed, "
-		   "126 or 127\nif the command could not be run.",
+	.details =
+		"The report goes to stderr or to -o; the command keeps stdin, stdout and stderr to "
+		"itself.\nThe exit status is the command's (128+N for signal N), 125 if fathom "
+		"failed, "
+		"126 or 127\nif the command could not be run.",
 	.examples = EXAMPLES,
 	.options = OPTIONS,
 	.run = run,

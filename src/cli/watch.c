@@ -43,7 +43,8 @@ int watch_store_format(void *settings, const char *value, struct error *error)
 			snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
 				 exporter_at(i)->name);
 		}
-		return error_set(error, -EINVAL, "unknown format '%.40s' (there are: %s)", value, names);
+		return error_set(error, -EINVAL, "unknown format '%.40s' (there are: %s)", value,
+				 names);
 	}
 	((struct watch_settings *)settings)->format = format;
 	return 0;
@@ -73,7 +74,8 @@ int watch_store_quiet(void *settings, const char *value, struct error *error)
 	return 0;
 }
 
-static int store_table_size(const char *value, const char *what, uint32_t *size, struct error *error)
+static int store_table_size(const char *value, const char *what, uint32_t *size,
+			    struct error *error)
 {
 	uint64_t number;
 	int result = parse_number(value, what, 1, TABLE_MOST, &number, error);
@@ -87,7 +89,8 @@ int watch_store_processes(void *settings, const char *value, struct error *error
 {
 	struct watch_settings *watch = settings;
 
-	return store_table_size(value, "--max-processes", &watch->session.collect.process_max, error);
+	return store_table_size(value, "--max-processes", &watch->session.collect.process_max,
+				error);
 }
 
 int watch_store_cells(void *settings, const char *value, struct error *error)
@@ -148,9 +151,9 @@ static int report(const struct watch_settings *settings, const struct profile *p
 }
 
 /*
- * Blocks what the session is to read, and SIGPIPE, so that a closed pipe is an error code. What fathom was
- * started to ignore, as nohup and background jobs are, stays ignored. An ignored SIGCHLD would have the
- * kernel reap the command unseen.
+ * Blocks what the session is to read, and SIGPIPE, so that a closed pipe is an error code. What
+ * fathom was started to ignore, as nohup and background jobs are, stays ignored. An ignored SIGCHLD
+ * would have the kernel reap the command unseen.
  */
 static void take_signals(struct session_options *session)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What `run` and `attach` have in common: their shared options, and the way from there to a report. */
+/* What `run` and `attach` have in common: their shared options, and the way from there to a report.
+ */
 #ifndef FATHOM_CLI_WATCH_H
 #define FATHOM_CLI_WATCH_H
 
@@ -22,13 +23,17 @@ void watch_settings_init(struct watch_settings *settings);
 /* Rows for the shared options; a subcommand's table begins with its own and ends with these. */
 #define WATCH_OPTION_ROWS                                                                          \
 	{'o', "output", "FILE", "write the report to FILE", watch_store_output},                   \
-	{0, "format", "FORMAT", "text, json or csv", watch_store_format},                          \
-	{0, "syscall", "LIST", "own rows only for these: read,%network,!poll", watch_store_calls}, \
-	{0, "strict", NULL, "exit with 125 if anything was lost", watch_store_strict},             \
-	{'q', "quiet", NULL, "no report unless -o is given", watch_store_quiet},                   \
-	{0, "max-processes", "N", "room for N processes at once (16384)", watch_store_processes},  \
-	{0, "max-cells", "N", "room for N rows of (process, system call) (16384)", watch_store_cells}, \
-	{0, "max-errnos", "N", "room for N rows of (process, call, errno) (16384)", watch_store_errnos}, \
+		{0, "format", "FORMAT", "text, json or csv", watch_store_format},                  \
+		{0, "syscall", "LIST", "own rows only for these: read,%network,!poll",             \
+		 watch_store_calls},                                                               \
+		{0, "strict", NULL, "exit with 125 if anything was lost", watch_store_strict},     \
+		{'q', "quiet", NULL, "no report unless -o is given", watch_store_quiet},           \
+		{0, "max-processes", "N", "room for N processes at once (16384)",                  \
+		 watch_store_processes},                                                           \
+		{0, "max-cells", "N", "room for N rows of (process, system call) (16384)",         \
+		 watch_store_cells},                                                               \
+		{0, "max-errnos", "N", "room for N rows of (process, call, errno) (16384)",        \
+		 watch_store_errnos},                                                              \
 	{                                                                                          \
 		0                                                                                  \
 	}
@@ -42,8 +47,8 @@ int watch_store_processes(void *settings, const char *value, struct error *error
 int watch_store_cells(void *settings, const char *value, struct error *error);
 int watch_store_errnos(void *settings, const char *value, struct error *error);
 
-/* Does it all: output, session, report. Returns the exit status. `fallback` is where the report goes
- * without -o. */
+/* Does it all: output, session, report. Returns the exit status. `fallback` is where the report
+ * goes without -o. */
 int watch_run(struct watch_settings *settings, FILE *fallback);
 
 #endif

@@ -81,8 +81,8 @@ static uint64_t wraps_of(struct collector *collector, uint32_t index, unsigned b
 
 static int add_errors(struct process_calls *calls, uint16_t call, uint16_t error, uint64_t count)
 {
-	struct errno_stats *grown = grow(calls->errnos, &calls->errno_room, calls->errno_count,
-					 sizeof(*grown));
+	struct errno_stats *grown =
+		grow(calls->errnos, &calls->errno_room, calls->errno_count, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
@@ -179,7 +179,8 @@ static void release_cell(struct collector *collector, uint32_t index, struct sys
 	bpf_map_update_elem(bpf_map__fd(collector->kernel->maps.free_cells), NULL, &index, BPF_ANY);
 }
 
-/* Deletes a full or last batch of keys in one system call, or one by one where the kernel cannot. */
+/* Deletes a full or last batch of keys in one system call, or one by one where the kernel cannot.
+ */
 static void delete_keys(int fd, void *keys, size_t key_size, uint32_t count)
 {
 	uint32_t done = count;
@@ -202,7 +203,8 @@ void process_calls_release(struct collector *collector, const struct process_ent
 	int errno_fd = bpf_map__fd(collector->kernel->maps.errnos);
 	struct syscall_cell *cell;
 
-	/* First the index, so that no cell is given out again while it still can be found by its key. */
+	/* First the index, so that no cell is given out again while it still can be found by its
+	 * key. */
 	for (unsigned i = 0; i < CHAIN_MAX && index; i++) {
 		cell = collector_cell(collector, index);
 		if (!cell || cell->process != entry->serial)

@@ -53,7 +53,8 @@ void cgroup_names_fini(struct cgroup_names *names)
 	names->mount_fd = -1;
 }
 
-/* A cgroup's id is its kernfs file handle (name_to_handle_at(2)), so the kernel can open it by it. */
+/* A cgroup's id is its kernfs file handle (name_to_handle_at(2)), so the kernel can open it by it.
+ */
 static char *look_up(const struct cgroup_names *names, uint64_t id)
 {
 	union {

@@ -16,15 +16,15 @@ struct cgroup_name {
 struct cgroup_names {
 	struct cgroup_name *known;
 	size_t count, room;
-	int mount_fd;	   /* of the v2 mount; -1 if there is none */
+	int mount_fd; /* of the v2 mount; -1 if there is none */
 	char mount[256];
 };
 
 void cgroup_names_init(struct cgroup_names *names);
 void cgroup_names_fini(struct cgroup_names *names);
 
-/* The path of a cgroup, asked from the kernel when it is first wanted and remembered. NULL if it is not to
- * be found, as when the cgroup is gone by then. */
+/* The path of a cgroup, asked from the kernel when it is first wanted and remembered. NULL if it is
+ * not to be found, as when the cgroup is gone by then. */
 const char *cgroup_path(struct cgroup_names *names, uint64_t id);
 
 /* The id of the v2 cgroup at `path`, absolute or below the v2 mount. 0, or a negative errno. */

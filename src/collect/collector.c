@@ -20,12 +20,13 @@
 #define CELL_MAX_DEFAULT    16384
 #define ERRNO_MAX_DEFAULT   16384
 
-/* 512 cells, of a multiple of 8 bytes each, are whole pages of 4 KiB, so pieces can be mapped one by one;
- * where pages are larger, so are pieces. */
+/* 512 cells, of a multiple of 8 bytes each, are whole pages of 4 KiB, so pieces can be mapped one
+ * by one; where pages are larger, so are pieces. */
 #define CELL_GRAIN	512
 #define CELL_PIECES_MAX (sizeof(((struct collector *)0)->cell_pieces) / sizeof(void *))
 
-/* libbpf's own messages say what went wrong inside a load. The first is the cause, the others follow. */
+/* libbpf's own messages say what went wrong inside a load. The first is the cause, the others
+ * follow. */
 static char first_warning[256];
 
 static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -193,8 +194,8 @@ void collector_close(struct collector *collector)
 		return;
 	for (unsigned i = 0; i < collector->cell_piece_count; i++) {
 		if (collector->cell_pieces[i])
-			munmap(collector->cell_pieces[i], (size_t)collector->cells_per_piece *
-								  sizeof(struct syscall_cell));
+			munmap(collector->cell_pieces[i],
+			       (size_t)collector->cells_per_piece * sizeof(struct syscall_cell));
 	}
 	ring_buffer__free(collector->ring);
 	fathom_bpf__destroy(collector->kernel);
@@ -216,8 +217,8 @@ bool collector_is_alive(struct collector *collector, pid_t pid)
 
 	while (bpf_map_get_next_key(fd, previous, &serial) == 0) {
 		previous = &serial;
-		if (bpf_map_lookup_elem(fd, &serial, &entry) == 0 &&
-		    entry.tgid == (uint32_t)pid && !(entry.flags & PROCESS_DEAD))
+		if (bpf_map_lookup_elem(fd, &serial, &entry) == 0 && entry.tgid == (uint32_t)pid &&
+		    !(entry.flags & PROCESS_DEAD))
 			return true;
 	}
 	return false;
@@ -235,7 +236,7 @@ void collector_read_losses(struct collector *collector, struct profile *profile)
 			.count = loss->count, .first_ns = loss->first_ns, .last_ns = loss->last_ns};
 	}
 	self->program_count = 0;
-	bpf_object__for_each_program(program, collector->kernel->obj) {
+	bpf_object__for_each_program (program, collector->kernel->obj) {
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 		struct program_cost *cost;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What has ended: reads the ring, moves dead processes into the profile, frees their table places. */
+/* What has ended: reads the ring, moves dead processes into the profile, frees their table places.
+ */
 #include "collect/internal.h"
 
 #include <bpf/bpf.h>
@@ -11,8 +12,8 @@
 #include "base/clock.h"
 #include "collect/kernel_side.h"
 
-/* Announcements of dead processes may be lost when the ring is full, so the table itself is searched
- * for them now and then, and at the end. */
+/* Announcements of dead processes may be lost when the ring is full, so the table itself is
+ * searched for them now and then, and at the end. */
 #define SWEEP_INTERVAL_NS (5 * NS_PER_SECOND)
 
 /* How often live threads are read until the readings agree; see read_pending(). */
@@ -205,8 +206,8 @@ static struct live_threads threads_of(const struct live_threads *live, uint32_t 
 
 /*
  * One pass over the processes in `pending`. A process is taken when the iterator saw as many of its
- * threads as its entry, read at once afterwards, has alive: then none died, and so was counted twice or
- * not at all, between the two readings. The others stay pending, unless `settle_for_less`.
+ * threads as its entry, read at once afterwards, has alive: then none died, and so was counted
+ * twice or not at all, between the two readings. The others stay pending, unless `settle_for_less`.
  */
 static int read_pending(struct collector *collector, struct profile *profile,
 			struct serial_list *pending, bool settle_for_less, struct error *error)

@@ -25,7 +25,8 @@ static const struct {
 } CAPABILITIES[] = {
 	{39, "CAP_BPF", true, "no BPF program can be loaded: nothing can be measured"},
 	{38, "CAP_PERFMON", true, "no tracing program can be loaded: nothing can be measured"},
-	{2, "CAP_DAC_READ_SEARCH", false, "cgroups are shown as null: their names cannot be looked up"},
+	{2, "CAP_DAC_READ_SEARCH", false,
+	 "cgroups are shown as null: their names cannot be looked up"},
 	{19, "CAP_SYS_PTRACE", false,
 	 "attach: program paths of other users' processes are shown as null"},
 };
@@ -36,10 +37,8 @@ static const struct {
 	const char *effect;
 	const char *option; /* of the kernel's build, that brings it */
 } TRACEPOINTS[] = {
-	{"sys_enter", true, "system calls cannot be seen",
-	 "CONFIG_FTRACE_SYSCALLS"},
-	{"sys_exit", true, "system calls cannot be seen",
-	 "CONFIG_FTRACE_SYSCALLS"},
+	{"sys_enter", true, "system calls cannot be seen", "CONFIG_FTRACE_SYSCALLS"},
+	{"sys_exit", true, "system calls cannot be seen", "CONFIG_FTRACE_SYSCALLS"},
 	{"sched_switch", true, "running, waiting and sleeping cannot be told apart",
 	 "CONFIG_TRACEPOINTS"},
 	{"sched_wakeup", true, "sleeping and waiting for a CPU cannot be told apart",
@@ -48,15 +47,14 @@ static const struct {
 	 "CONFIG_TRACEPOINTS"},
 	{"task_newtask", true, "new threads and processes cannot be followed",
 	 "CONFIG_TRACEPOINTS"},
-	{"task_rename", true, "names of processes cannot be followed",
-	 "CONFIG_TRACEPOINTS"},
+	{"task_rename", true, "names of processes cannot be followed", "CONFIG_TRACEPOINTS"},
 	{"sched_process_exec", true, "programs that processes change into cannot be followed",
 	 "CONFIG_TRACEPOINTS"},
-	{"sched_process_exit", true, "the end of threads cannot be seen",
-	 "CONFIG_TRACEPOINTS"},
+	{"sched_process_exit", true, "the end of threads cannot be seen", "CONFIG_TRACEPOINTS"},
 	{"sched_process_free", true, "the end of threads cannot be made sure of",
 	 "CONFIG_TRACEPOINTS"},
-	{"cgroup_attach_task", false, "a process that changes its cgroup while watched keeps the old one in reports",
+	{"cgroup_attach_task", false,
+	 "a process that changes its cgroup while watched keeps the old one in reports",
 	 "CONFIG_CGROUPS"},
 };
 
@@ -140,20 +138,22 @@ int probe_requirements(struct error *error)
 				 missing, path);
 	}
 	if (access(BTF_PATH, R_OK))
-		return error_set(error, -ENOTSUP,
-				 "this kernel has no BTF (" BTF_PATH "): fathom's programs cannot be "
-				 "fitted to it and nothing can be measured; it takes a kernel built with "
-				 "CONFIG_DEBUG_INFO_BTF=y");
+		return error_set(
+			error, -ENOTSUP,
+			"this kernel has no BTF (" BTF_PATH "): fathom's programs cannot be "
+			"fitted to it and nothing can be measured; it takes a kernel built with "
+			"CONFIG_DEBUG_INFO_BTF=y");
 	if (!in_initial_pid_namespace())
-		return error_set(error, -ENOTSUP,
-				 "process ids here are not the host's; fathom must run in the host's "
-				 "PID namespace (containers: --pid=host)");
+		return error_set(
+			error, -ENOTSUP,
+			"process ids here are not the host's; fathom must run in the host's "
+			"PID namespace (containers: --pid=host)");
 	return 0;
 }
 
 /* The next free finding, with its subject set; the last one again when there is no room. */
-static struct probe_finding *next_finding(struct probe_finding *findings, size_t room, size_t *count,
-					  const char *subject)
+static struct probe_finding *next_finding(struct probe_finding *findings, size_t room,
+					  size_t *count, const char *subject)
 {
 	struct probe_finding *finding = &findings[*count < room ? (*count)++ : room - 1];
 
@@ -272,7 +272,8 @@ size_t probe_all(struct probe_finding *findings, size_t room)
 	} else {
 		finding->status = PROBE_MISSING;
 		SAY(finding->found, "no " BTF_PATH);
-		SAY(finding->effect, "programs cannot be fitted to this kernel: nothing can be measured");
+		SAY(finding->effect,
+		    "programs cannot be fitted to this kernel: nothing can be measured");
 		SAY(finding->remedy, "a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 	}
 	for (size_t i = 0; btf && i < COUNT(TRACEPOINTS); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this kernel and these privileges allow: the questions behind `fathom doctor`, and behind the error
- * when something cannot start. */
+/* What this kernel and these privileges allow: the questions behind `fathom doctor`, and behind the
+ * error when something cannot start. */
 #ifndef FATHOM_COLLECT_PROBE_H
 #define FATHOM_COLLECT_PROBE_H
 

@@ -39,8 +39,7 @@ static uint16_t row_of_call(const struct collector *collector, uint16_t call)
 static int add_in_flight(const struct collector *collector, struct process_calls *calls,
 			 const struct in_flight *flight)
 {
-	struct call_stats *stats =
-		process_calls_find(calls, row_of_call(collector, flight->call));
+	struct call_stats *stats = process_calls_find(calls, row_of_call(collector, flight->call));
 
 	if (!stats)
 		return -ENOMEM;

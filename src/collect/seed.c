@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs the iterators over all tasks, and with one of them brings existing threads under the watch. */
+/* Runs the iterators over all tasks, and with one of them brings existing threads under the watch.
+ */
 #include "collect/internal.h"
 
 #include <bpf/bpf.h>
@@ -11,10 +12,12 @@
 
 #include "collect/kernel_side.h"
 
-/* Threads that are born while a pass runs may be missed by it: passes go on until one finds nothing. */
+/* Threads that are born while a pass runs may be missed by it: passes go on until one finds
+ * nothing. */
 #define PASSES_MAX 16
 
-/* Records of the iterator per read; its buffer in the kernel is eight pages (kernel/bpf/bpf_iter.c). */
+/* Records of the iterator per read; its buffer in the kernel is eight pages
+ * (kernel/bpf/bpf_iter.c). */
 #define READ_BYTES 65536
 
 static int read_all(int fd, int (*sink)(void *, const void *, size_t), void *context,
@@ -75,7 +78,8 @@ int collector_add_target(struct collector *collector, pid_t pid, struct error *e
 {
 	uint32_t tgid = (uint32_t)pid, serial = 0;
 
-	if (bpf_map_update_elem(bpf_map__fd(collector->kernel->maps.targets), &tgid, &serial, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(collector->kernel->maps.targets), &tgid, &serial,
+				BPF_ANY))
 		return error_set_errno(error, -errno, "naming process %d to the kernel", pid);
 	return 0;
 }

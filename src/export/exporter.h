@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of output formats. A new format is one file with one `struct exporter_ops` and one row in
- * exporter.c. An exporter only writes to the stream it is given: opening, closing and checking it for
- * errors is the session's business.
+ * The table of output formats. A new format is one file with one `struct exporter_ops` and one row
+ * in exporter.c. An exporter only writes to the stream it is given: opening, closing and checking
+ * it for errors is the session's business.
  */
 #ifndef FATHOM_EXPORT_EXPORTER_H
 #define FATHOM_EXPORT_EXPORTER_H
@@ -13,8 +13,8 @@
 #include "model/profile.h"
 
 struct export_style {
-	bool color;	 /* terminal escape sequences may be used */
-	bool utf8;	 /* else ASCII only */
+	bool color;	  /* terminal escape sequences may be used */
+	bool utf8;	  /* else ASCII only */
 	unsigned columns; /* width to keep to; 80 unless it is known */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The report as one JSON object, fathom.report/1 (report-1.schema.json). Values are built with json-c
- * piece by piece and written as they are ready: ten thousand processes never stand in memory as a tree.
+ * The report as one JSON object, fathom.report/1 (report-1.schema.json). Values are built with
+ * json-c piece by piece and written as they are ready: ten thousand processes never stand in memory
+ * as a tree.
  */
 #include "export/exporter.h"
 
@@ -251,7 +252,8 @@ static json *new_call_row(const struct call_row *row)
 	put_u64_if(object, "p90_ns", row->timed, row->p90_ns);
 	put_u64_if(object, "p99_ns", row->timed, row->p99_ns);
 	if (!row->timed)
-		put_text(object, "timed_reason", row->count ? "begun before the watch" : "none ended");
+		put_text(object, "timed_reason",
+			 row->count ? "begun before the watch" : "none ended");
 	return object;
 }
 
@@ -334,14 +336,16 @@ static void write_syscalls(const struct profile *profile, FILE *out)
 	fputs(" ],\n\"analysis\": null, \"analysis_reason\": \"" ANALYSIS_REASON "\" }", out);
 }
 
-/* The off-CPU figures of seed-compatible name, over blocked time alone: waiting for a CPU is elsewhere. */
+/* The off-CPU figures of seed-compatible name, over blocked time alone: waiting for a CPU is
+ * elsewhere. */
 static void put_waits(json *object, const struct ledger *ledger, const char *count_key)
 {
 	uint64_t total_ns = ledger_blocked_ns(ledger);
 
 	put_u64(object, "total_time_ns", total_ns);
 	put_u64(object, count_key, ledger->waits);
-	put_u64_if(object, "avg_time_ns", ledger->waits, ledger->waits ? total_ns / ledger->waits : 0);
+	put_u64_if(object, "avg_time_ns", ledger->waits,
+		   ledger->waits ? total_ns / ledger->waits : 0);
 	put_u64_if(object, "max_time_ns", ledger->waits, ledger->wait_max_ns);
 	put_u64_if(object, "min_time_ns", ledger->waits, ledger->wait_min_ns);
 }
@@ -357,7 +361,8 @@ static int compare_blocked(const void *left, const void *right)
 	return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-static json *new_top_threads(const struct thread *const *by_blocked, size_t count, uint64_t total_ns)
+static json *new_top_threads(const struct thread *const *by_blocked, size_t count,
+			     uint64_t total_ns)
 {
 	json *array = json_object_new_array();
 	char text[32];
@@ -395,8 +400,8 @@ static int compare_ids(const void *left, const void *right)
 	return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-/* A "PID:TID" that was used by several threads in turn (reuse, or an execve by another thread than the
- * leader) has one entry with their sum: `threads` has them one by one. */
+/* A "PID:TID" that was used by several threads in turn (reuse, or an execve by another thread than
+ * the leader) has one entry with their sum: `threads` has them one by one. */
 static void write_thread_stats(const struct thread *const *by_id, size_t count, FILE *out)
 {
 	bool first = true;
@@ -503,7 +508,8 @@ static json *new_process(const struct process *process)
 	put_text(object, "comm", process->comm);
 	put_text(object, "exe", process->exe);
 	if (!process->exe)
-		put_text(object, "exe_reason", "not to be had: older than the watch, and gone or foreign");
+		put_text(object, "exe_reason",
+			 "not to be had: older than the watch, and gone or foreign");
 	put_text(object, "cgroup", process->cgroup);
 	if (!process->cgroup)
 		put_text(object, "cgroup_reason", "its name could not be looked up");
@@ -543,7 +549,8 @@ static json *new_losses(const struct profile *profile)
 		put_u64_if(entry, "first_ns", loss->first_ns, loss->first_ns);
 		put_u64_if(entry, "last_ns", loss->last_ns, loss->last_ns);
 		if (loss->count && !loss->first_ns) {
-			put_text(entry, "first_ns_reason", "the kernel counts these without a time");
+			put_text(entry, "first_ns_reason",
+				 "the kernel counts these without a time");
 			put_text(entry, "last_ns_reason", "the kernel counts these without a time");
 		}
 		put(object, loss_class_name(i), entry);
@@ -565,7 +572,8 @@ static json *new_self(const struct self_cost *self)
 		put_text(program, "name", self->programs[i].name);
 		put(program, "runs", NULL);
 		put_text(program, "runs_reason",
-			 "the kernel counts runs only with kernel.bpf_stats_enabled, which is costly");
+			 "the kernel counts runs only with kernel.bpf_stats_enabled, which is "
+			 "costly");
 		put_u64(program, "missed", self->programs[i].misses);
 		json_object_array_add(programs, program);
 	}

@@ -53,9 +53,12 @@ struct call_row call_row_of(const struct call_stats *stats)
 	if (row.timed) {
 		row.min_ns = stats->min_ns;
 		row.max_ns = stats->max_ns;
-		row.p50_ns = histogram_percentile_ns(&stats->histogram, 0.50, row.min_ns, row.max_ns);
-		row.p90_ns = histogram_percentile_ns(&stats->histogram, 0.90, row.min_ns, row.max_ns);
-		row.p99_ns = histogram_percentile_ns(&stats->histogram, 0.99, row.min_ns, row.max_ns);
+		row.p50_ns =
+			histogram_percentile_ns(&stats->histogram, 0.50, row.min_ns, row.max_ns);
+		row.p90_ns =
+			histogram_percentile_ns(&stats->histogram, 0.90, row.min_ns, row.max_ns);
+		row.p99_ns =
+			histogram_percentile_ns(&stats->histogram, 0.99, row.min_ns, row.max_ns);
 	}
 	return row;
 }
@@ -68,9 +71,9 @@ static uint64_t add_saturating(uint64_t a, uint64_t b)
 const char *breakdown_class_name(unsigned group)
 {
 	static const char *const NAMES[] = {
-		[BREAKDOWN_MMAP] = "mmap",   [BREAKDOWN_FUTEX] = "futex",
-		[BREAKDOWN_IOCTL] = "ioctl", [BREAKDOWN_READ] = "read",
-		[BREAKDOWN_WRITE] = "write", [BREAKDOWN_OTHER] = "other",
+		[BREAKDOWN_MMAP] = "mmap",     [BREAKDOWN_FUTEX] = "futex",
+		[BREAKDOWN_IOCTL] = "ioctl",   [BREAKDOWN_READ] = "read",
+		[BREAKDOWN_WRITE] = "write",   [BREAKDOWN_OTHER] = "other",
 		[BREAKDOWN_COUNT] = "compute",
 	};
 

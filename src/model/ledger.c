@@ -28,8 +28,9 @@ static const struct {
 	const char *meaning;
 } LOSSES[LOSS_CLASS_COUNT] = {
 	[LOSS_PROCESS_TABLE_FULL] = {"process_table_full", "processes were not watched at all"},
-	[LOSS_CELL_TABLE_FULL] = {"cell_table_full",
-				  "system calls are missing from the table (thread times are whole)"},
+	[LOSS_CELL_TABLE_FULL] =
+		{"cell_table_full",
+		 "system calls are missing from the table (thread times are whole)"},
 	[LOSS_ERRNO_TABLE_FULL] = {"errno_table_full", "errors were counted without their errno"},
 	[LOSS_THREAD_UNTRACKED] = {"thread_untracked", "threads were not watched at all"},
 	[LOSS_RING_FULL] = {"record_ring_full",
@@ -106,7 +107,8 @@ unsigned ledger_main_reason(const struct ledger *ledger)
 	for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++) {
 		if (ledger->blocked_ns[i] == 0)
 			continue;
-		if (most == BLOCKED_REASON_COUNT || ledger->blocked_ns[i] > ledger->blocked_ns[most])
+		if (most == BLOCKED_REASON_COUNT ||
+		    ledger->blocked_ns[i] > ledger->blocked_ns[most])
 			most = i;
 	}
 	return most;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The time ledger as a value: where the time of one or more threads went. Reading it out of the kernel
- * is collect's business, and showing it export's.
+ * The time ledger as a value: where the time of one or more threads went. Reading it out of the
+ * kernel is collect's business, and showing it export's.
  */
 #ifndef FATHOM_MODEL_LEDGER_H
 #define FATHOM_MODEL_LEDGER_H
@@ -22,7 +22,7 @@ struct ledger {
 	uint64_t blocked_ns[BLOCKED_REASON_COUNT];
 	uint64_t voluntary_switches;
 	uint64_t involuntary_switches;
-	uint64_t waits; /* sleeps, unfinished ones included */
+	uint64_t waits;	      /* sleeps, unfinished ones included */
 	uint64_t wait_min_ns; /* UINT64_MAX when there were none */
 	uint64_t wait_max_ns;
 };

@@ -33,7 +33,7 @@ struct process_facts {
 	uint32_t threads; /* watched in its life, the dead included */
 	uint32_t execs;
 	bool ended;
-	int wait_status; /* as wait(2) gives it; valid when ended */
+	int wait_status;   /* as wait(2) gives it; valid when ended */
 	uint64_t start_ns; /* CLOCK_MONOTONIC; with pid, its identity */
 	uint64_t seen_ns;  /* birth, or when the watch began */
 	uint64_t end_ns;   /* death, or the end of the window */
@@ -130,7 +130,7 @@ struct profile {
 	size_t process_count;
 	struct thread *threads;
 	size_t thread_count;
-	size_t threads_watched; /* may exceed thread_count when thread rows were lost */
+	size_t threads_watched;	   /* may exceed thread_count when thread rows were lost */
 	struct call_stats **calls; /* one per call that occurred */
 	size_t call_count;
 	struct errno_stats *errnos; /* over all processes */
@@ -145,7 +145,8 @@ struct profile {
 struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 
-/* Each adds one row and its sums. 0, or -ENOMEM: the profile is then good for nothing but freeing. */
+/* Each adds one row and its sums. 0, or -ENOMEM: the profile is then good for nothing but freeing.
+ */
 int profile_add_process(struct profile *profile, const struct process_facts *facts);
 int profile_add_thread(struct profile *profile, const struct thread *thread);
 
@@ -159,8 +160,8 @@ uint64_t profile_loss_count(const struct profile *profile);
 uint64_t profile_call_total(const struct profile *profile);
 uint64_t profile_error_total(const struct profile *profile);
 
-/* Steps through the calls of one process, most wall time first. Start with a cursor of 0; false at the
- * end. */
+/* Steps through the calls of one process, most wall time first. Start with a cursor of 0; false at
+ * the end. */
 bool process_next_call(const struct process *process, size_t *cursor, struct call_row *row);
 
 #endif

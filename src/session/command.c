@@ -63,9 +63,9 @@ static _Noreturn void run_child(const char *program, char **argv, const sigset_t
 	_exit(got == sizeof(failure) ? 126 : 125);
 }
 
-/* Gives the child the CPU until it waits for the go, so that what the kernel's own accounts hold of the
- * time before its execve is next to nothing. Not more than a courtesy: a child that does not get there
- * in time is not waited for. */
+/* Gives the child the CPU until it waits for the go, so that what the kernel's own accounts hold of
+ * the time before its execve is next to nothing. Not more than a courtesy: a child that does not
+ * get there in time is not waited for. */
 static void await_asleep(pid_t pid)
 {
 	struct timespec pause = {.tv_nsec = ASLEEP_PAUSE_NS};

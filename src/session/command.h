@@ -15,8 +15,8 @@ struct command {
 };
 
 /* Forks a child that waits. It has the caller's descriptors 0 to 2, environment and limits, and the
- * signal mask and action on SIGCHLD given. Call it early: the child's peak memory starts with what the
- * caller holds now. */
+ * signal mask and action on SIGCHLD given. Call it early: the child's peak memory starts with what
+ * the caller holds now. */
 int command_spawn(const char *program, char **argv, const sigset_t *mask,
 		  const struct sigaction *child_action, struct command *command,
 		  struct error *error);

@@ -17,7 +17,8 @@ static int open_directly(struct output *output, const char *path, struct error *
 	return output->stream ? 0 : error_set_errno(error, -errno, "cannot write '%.300s'", path);
 }
 
-/* The mode that open(2) would give a new file; only umask(2) itself tells the mask, by changing it. */
+/* The mode that open(2) would give a new file; only umask(2) itself tells the mask, by changing it.
+ */
 static mode_t new_file_mode(void)
 {
 	mode_t mask = umask(0);
@@ -103,8 +104,8 @@ int output_commit(struct output *output, struct error *error)
 	if (!code && output->temporary && rename(output->temporary, output->path))
 		code = errno;
 	if (code) {
-		error_set_errno(error, -code, "cannot write the report%s%.300s", output->path ? " to " : "",
-				output->path ? output->path : "");
+		error_set_errno(error, -code, "cannot write the report%s%.300s",
+				output->path ? " to " : "", output->path ? output->path : "");
 		output_abort(output);
 		return -code;
 	}

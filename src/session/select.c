@@ -50,10 +50,11 @@ static int mark(const char *item, uint8_t *selected, struct error *error)
 	else
 		found = mark_call(name, value, selected) || mark_category(name, value, selected);
 	if (!found)
-		return error_set(error, -EINVAL,
-				 "unknown system call or category '%.80s' (categories: file_io, memory, "
-				 "process, network, time, ipc, security, signal, system)",
-				 item);
+		return error_set(
+			error, -EINVAL,
+			"unknown system call or category '%.80s' (categories: file_io, memory, "
+			"process, network, time, ipc, security, signal, system)",
+			item);
 	return 0;
 }
 

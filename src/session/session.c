@@ -41,7 +41,8 @@ struct session {
 
 static int watch_fd(struct session *session, int fd, enum event event, struct error *error)
 {
-	struct epoll_event request = {.events = EPOLLIN, .data.u64 = (uint64_t)event << 32 | (uint32_t)fd};
+	struct epoll_event request = {.events = EPOLLIN,
+				      .data.u64 = (uint64_t)event << 32 | (uint32_t)fd};
 
 	if (fd < 0 || epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &request))
 		return error_set_errno(error, -errno, "setting up the event loop");
@@ -104,14 +105,16 @@ static int begin_command(struct session *session, int *status, struct error *err
 	if (!result)
 		result = collector_seed(session->collector, true, &threads, error);
 	if (!result && threads != 1)
-		result = error_set(error, -ESRCH, "the command's process was not found by the kernel side");
+		result = error_set(error, -ESRCH,
+				   "the command's process was not found by the kernel side");
 	if (result)
 		return result;
 	session->profile->command.pid = (uint32_t)session->command.pid;
 	result = command_release(&session->command);
 	if (result) {
 		*status = result == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
-		return error_set_errno(error, result, "cannot run '%.200s'", session->options->program);
+		return error_set_errno(error, result, "cannot run '%.200s'",
+				       session->options->program);
 	}
 	return 0;
 }
@@ -136,12 +139,14 @@ static int begin_attach(struct session *session, struct error *error)
 	if (!result)
 		result = collector_seed(session->collector, false, &threads, error);
 	if (!result && options->pid_count && threads == 0)
-		result = kill(options->pids[0], 0) && errno == ESRCH
-				 ? error_set(error, -ESRCH, "process %d has ended", options->pids[0])
-				 : error_set(error, -ESRCH,
-					     "process %d cannot be watched: this kernel does not show "
-					     "it to BPF programs",
-					     options->pids[0]);
+		result =
+			kill(options->pids[0], 0) && errno == ESRCH
+				? error_set(error, -ESRCH, "process %d has ended", options->pids[0])
+				: error_set(
+					  error, -ESRCH,
+					  "process %d cannot be watched: this kernel does not show "
+					  "it to BPF programs",
+					  options->pids[0]);
 	if (!result && options->duration_ns) {
 		if (make_timer(&session->deadline_fd, options->duration_ns, 0))
 			return error_set_errno(error, -errno, "setting up the event loop");
@@ -166,8 +171,8 @@ static void on_child(struct session *session)
 }
 
 /*
- * What a terminal sends (SIGINT, SIGQUIT, a hang-up) the command gets by itself. What somebody sends to
- * fathom alone, to end or steer the command, is passed on.
+ * What a terminal sends (SIGINT, SIGQUIT, a hang-up) the command gets by itself. What somebody
+ * sends to fathom alone, to end or steer the command, is passed on.
  */
 static void on_signal(struct session *session, const struct signalfd_siginfo *info)
 {
@@ -277,7 +282,8 @@ static void await_command(struct session *session)
 {
 	int status;
 
-	/* Nobody reads the signalfd any more: a signal must do again what it does to any process. */
+	/* Nobody reads the signalfd any more: a signal must do again what it does to any process.
+	 */
 	sigprocmask(SIG_SETMASK, &session->options->original_mask, NULL);
 	command_abandon(&session->command);
 	while (session->command.pid > 0 && waitpid(session->command.pid, &status, 0) < 0 &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The composition: starts or finds what is to be watched, runs the event loop until it ends, and hands
- * over the profile. How it is shown is the caller's business.
+ * The composition: starts or finds what is to be watched, runs the event loop until it ends, and
+ * hands over the profile. How it is shown is the caller's business.
  */
 #ifndef FATHOM_SESSION_SESSION_H
 #define FATHOM_SESSION_SESSION_H
@@ -26,7 +26,8 @@ struct session_options {
 	struct collector_options collect;
 	uint64_t started_ns; /* CLOCK_MONOTONIC when the program began */
 
-	/* A command to run: its file, and its arguments with argv[0]. NULL to watch what runs already. */
+	/* A command to run: its file, and its arguments with argv[0]. NULL to watch what runs
+	 * already. */
 	const char *program;
 	char **argv;
 
@@ -47,15 +48,15 @@ struct session_options {
 };
 
 /*
- * Watches from beginning to end. On success 0 and a sorted profile, which the caller frees. On failure
- * a negative errno and *status, the exit status that fits it. The command, once started, is always
- * waited for.
+ * Watches from beginning to end. On success 0 and a sorted profile, which the caller frees. On
+ * failure a negative errno and *status, the exit status that fits it. The command, once started, is
+ * always waited for.
  */
 int session_run(const struct session_options *options, struct profile **out, int *status,
 		struct error *error);
 
-/* select.c: turns a list like "read,write,%network,!poll" into a table for collector_options.selected:
- * CALL_ABI_COUNT × CALL_TABLE_SIZE bytes. 0 or -EINVAL. */
+/* select.c: turns a list like "read,write,%network,!poll" into a table for
+ * collector_options.selected: CALL_ABI_COUNT × CALL_TABLE_SIZE bytes. 0 or -EINVAL. */
 int session_select_calls(const char *list, uint8_t *selected, struct error *error);
 
 /* host.c */

@@ -19,12 +19,13 @@ enum call_abi {
 #define CALL_NR_MASK 0xfffu
 
 /* Two numbers that no kernel uses, for calls that have no usable number of their own. */
-#define CALL_NR_FILTERED 0xffeu /* left out by --syscall: kept as one row so that sums still hold */
-#define CALL_NR_UNKNOWN	 0xfffu /* outside 0 … CALL_NR_FILTERED-1, for example syscall(-1) */
+#define CALL_NR_FILTERED 0xffeu /* left out by --syscall: kept as one row so that sums still hold  \
+				 */
+#define CALL_NR_UNKNOWN 0xfffu	/* outside 0 … CALL_NR_FILTERED-1, for example syscall(-1) */
 
-#define CALL_ID(abi, nr) ((unsigned)(((abi) << CALL_NR_BITS) | ((nr) & CALL_NR_MASK)))
+#define CALL_ID(abi, nr) ((unsigned)(((abi) << CALL_NR_BITS) | ((nr)&CALL_NR_MASK)))
 #define CALL_ABI(id)	 ((unsigned)(id) >> CALL_NR_BITS)
-#define CALL_NR(id)	 ((unsigned)(id) & CALL_NR_MASK)
+#define CALL_NR(id)	 ((unsigned)(id)&CALL_NR_MASK)
 
 /* Kernel-side tables that are indexed by number cover 0 … CALL_TABLE_SIZE-1. The highest number in
  * Linux 6.18 is 547 (the x32 block that starts at 512). */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which bucket a duration falls in: the one piece of arithmetic that the kernel side and the model must
- * agree on, so both compile it from here. Bounds and percentiles are in model/histogram.h.
+ * Which bucket a duration falls in: the one piece of arithmetic that the kernel side and the model
+ * must agree on, so both compile it from here. Bounds and percentiles are in model/histogram.h.
  */
 #ifndef FATHOM_WIRE_HISTOGRAM_H
 #define FATHOM_WIRE_HISTOGRAM_H
 
 #include "wire/ledger.h"
 
-/* Bucket of a duration in ns, 0 … HISTOGRAM_SIZE-1. BPF has no count-leading-zeros instruction, hence
- * the binary search; its branches go the same way for calls of similar length. */
+/* Bucket of a duration in ns, 0 … HISTOGRAM_SIZE-1. BPF has no count-leading-zeros instruction,
+ * hence the binary search; its branches go the same way for calls of similar length. */
 static inline __attribute__((always_inline)) __u32 histogram_bucket(__u64 duration_ns)
 {
 	__u32 log2 = 0;

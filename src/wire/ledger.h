@@ -30,11 +30,11 @@ enum blocked_reason {
 };
 
 enum thread_state {
-	THREAD_UNSEEN,	 /* seeded, and not yet known whether it runs: its time is unaccounted */
+	THREAD_UNSEEN, /* seeded, and not yet known whether it runs: its time is unaccounted */
 	THREAD_ON_CPU,
 	THREAD_RUNQUEUE, /* runnable: woken, preempted or newborn, waiting for a CPU */
 	THREAD_BLOCKED,
-	THREAD_DEAD,	 /* switched out for the last time; folded into its process */
+	THREAD_DEAD, /* switched out for the last time; folded into its process */
 };
 
 /* None is set in a thread's ordinary life, so that one test of all leads to the fast path. */
@@ -58,24 +58,27 @@ struct ledger_times {
 	__u64 blocked_ns[BLOCKED_REASON_COUNT];
 };
 
-/* Sleeps of one thread or process, the one it is in when read included. min is ~0 if there is none. */
+/* Sleeps of one thread or process, the one it is in when read included. min is ~0 if there is none.
+ */
 struct wait_extremes {
 	__u64 count;
 	__u64 min_ns;
 	__u64 max_ns;
 };
 
-/* A thread's cache of cells: direct-mapped by call number, each entry a call id above a cell's index. */
+/* A thread's cache of cells: direct-mapped by call number, each entry a call id above a cell's
+ * index. */
 #define CELL_CACHE_SIZE	 64
 #define CELL_INDEX_BITS	 18
 #define CELL_INDEX_LIMIT (1u << CELL_INDEX_BITS)
 #define CELL_CACHE_EMPTY (~0u) /* no call has an id of all ones */
-#define EXEC_UNKNOWN	(~0ull)
+#define EXEC_UNKNOWN	 (~0ull)
 
 /*
  * One thread's running account, in its task-local storage. Written by the thread itself (system
- * calls) and under its runqueue lock (scheduler), so no field needs an atomic operation. since_ns is
- * 0 while the scheduler side is half way through an update, so that a reader on another CPU can tell.
+ * calls) and under its runqueue lock (scheduler), so no field needs an atomic operation. since_ns
+ * is 0 while the scheduler side is half way through an update, so that a reader on another CPU can
+ * tell.
  */
 struct thread_ledger {
 	/* The system-call path: these share the first cache lines. */
@@ -90,7 +93,7 @@ struct thread_ledger {
 	__u64 since_ns; /* start of the current state */
 	__u32 state;	/* enum thread_state | enum blocked_reason << 8 */
 	__u32 tid;
-	__u32 shard; /* of cells: 0 for the thread-group leader, else CPU + 1 */
+	__u32 shard;	       /* of cells: 0 for the thread-group leader, else CPU + 1 */
 	__u32 restart_call;    /* the call that restart_syscall(2) would go on with */
 	__u32 before;	       /* the state before the present or last wait for a CPU */
 	__u32 delay_uncounted; /* run_delay leaves out the present wait for a CPU */
@@ -104,13 +107,14 @@ struct thread_ledger {
 	__u64 call_runqueue_ns;
 	__u64 call_blocked_ns[BLOCKED_REASON_COUNT];
 
-	/* The scheduler's own accounts of this thread when they were last read; see bpf/ledger.bpf.h. */
-	__u64 exec_seen_ns;  /* sum_exec_runtime; EXEC_UNKNOWN: not read since the watch began */
-	__u64 delay_seen_ns; /* run_delay */
+	/* The scheduler's own accounts of this thread when they were last read; see
+	 * bpf/ledger.bpf.h. */
+	__u64 exec_seen_ns;   /* sum_exec_runtime; EXEC_UNKNOWN: not read since the watch began */
+	__u64 delay_seen_ns;  /* run_delay */
 	__u64 provisional_ns; /* runqueue time booked at switch-in that is still to be corrected */
 	__u64 early_ns;	      /* of the present stretch on the CPU, the part before its switch-in */
 
-	__u64 start_ns; /* birth, or when the watch began */
+	__u64 start_ns;	      /* birth, or when the watch began */
 	__u64 voluntary_base; /* task_struct.nvcsw and .nivcsw when the watch began */
 	__u64 involuntary_base;
 
@@ -126,7 +130,8 @@ struct thread_ledger {
 #define HISTOGRAM_MAX_SHIFT 36
 #define HISTOGRAM_SIZE	    (1 + 4 * (HISTOGRAM_MAX_SHIFT - HISTOGRAM_MIN_SHIFT) + 1)
 
-/* For a table of buckets by duration: a step no wider than any bucket that begins at or above it. */
+/* For a table of buckets by duration: a step no wider than any bucket that begins at or above it.
+ */
 #define BUCKET_TABLE_STEP_NS 16
 #define BUCKET_TABLE_SIZE    1024
 #define BUCKET_TABLE_NS	     (BUCKET_TABLE_STEP_NS * BUCKET_TABLE_SIZE)
@@ -143,8 +148,8 @@ struct syscall_cell {
 	__u64 max_ns;
 	__u64 main_errors;  /* returns of -main_error */
 	__u64 other_errors; /* returns of -1 … -4095 else, -ERESTART* excepted; see errno_entry */
-	__u64 restarts; /* returns of -ERESTARTSYS … -ERESTART_RESTARTBLOCK (512 to 516) */
-	__u64 untimed;	/* finished calls whose entry was not seen */
+	__u64 restarts;	    /* returns of -ERESTARTSYS … -ERESTART_RESTARTBLOCK (512 to 516) */
+	__u64 untimed;	    /* finished calls whose entry was not seen */
 	__u64 runqueue_ns;
 	__u64 blocked_ns[BLOCKED_REASON_COUNT];
 	__u32 process;
@@ -193,8 +198,8 @@ enum process_flag {
 };
 
 /*
- * One process, (tgid, start time), under a serial number that is never used twice in a session. What
- * its threads accumulated is added here when they die, before anything else can lose it.
+ * One process, (tgid, start time), under a serial number that is never used twice in a session.
+ * What its threads accumulated is added here when they die, before anything else can lose it.
  */
 struct process_entry {
 	__u32 serial;
@@ -212,7 +217,7 @@ struct process_entry {
 	char comm[COMM_SIZE];
 	char exe[EXE_SIZE]; /* as given to execve; "" if unknown */
 	__u32 execs;
-	__u32 cells; /* head of the chain of syscall cells; 0 if none */
+	__u32 cells;		 /* head of the chain of syscall cells; 0 if none */
 	struct errno_key errnos; /* head of the chain of errno entries */
 	__u64 thread_time_ns;	 /* lifetimes of its dead threads, summed */
 	struct ledger_times times;
@@ -224,7 +229,7 @@ struct process_entry {
 /* The call that a live thread is in when it is read. */
 struct in_flight {
 	__u16 call;
-	__u16 active; /* 0: not in a call */
+	__u16 active;  /* 0: not in a call */
 	__u32 partial; /* 1: it began before the watch; wall_ns is the part since then */
 	__u64 wall_ns;
 	__u64 runqueue_ns;
@@ -238,7 +243,8 @@ enum record_kind {
 	RECORD_RESEED,		/* notice: a process came under the filter; look for its threads */
 };
 
-/* A thread's account as it stood at end_ns: its last, through the ring, or a reading of a live one. */
+/* A thread's account as it stood at end_ns: its last, through the ring, or a reading of a live one.
+ */
 struct thread_record {
 	__u32 kind;
 	__u32 process;
@@ -266,7 +272,7 @@ enum loss_class {
 	LOSS_THREAD_UNTRACKED,	 /* threads not watched because their storage was refused */
 	LOSS_RING_FULL,		 /* thread rows lost; their times are in the process all the same */
 	LOSS_STATE_CONFLICT,	 /* missed scheduler events past repair; time → unaccounted */
-	LOSS_MISSED_RUN,	 /* runs that the kernel skipped (recursion_misses); filled by user space */
+	LOSS_MISSED_RUN, /* runs that the kernel skipped (recursion_misses); filled by user space */
 	LOSS_CLASS_COUNT
 };
 

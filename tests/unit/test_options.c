@@ -106,8 +106,9 @@ static void test_good_durations(void **state)
 static void test_bad_durations(void **state)
 {
 	static const char *const BAD[] = {
-		"",	"s",  "ms",  "five", "5x",  "5 s", "5s ",    "5sec",   "5S",
-		"5min", "5d", "5ns", "1,5s", "5s5", "--5", "1.5.2s", "5ms2us", "%n%s",
+		"",	  "s",	  "ms",	  "five", "5x",	  "5 s",  "5s ", "5sec",
+		"5S",	  "5min", "5d",	  "5ns",  "1,5s", "5s5",  "--5", "1.5.2s",
+		"5ms2us", "%n%s", "0x10", " 5",	  "+5",	  "1e1s",
 	};
 
 	(void)state;
