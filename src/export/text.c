@@ -7,25 +7,15 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "export/words.h"
+#include "export/line.h"
 
-#define BAR_COLUMNS	 18
-#define TOP_CALLS	 12
-#define TOP_ERRORS	 4
-#define TOP_WAITS	 6
-#define TOP_PROCESSES	 8
-#define TOP_THREADS	 8
-#define NAMES_IN_LINE	 3
-#define NOTABLE_PERMILLE 5 /* smaller shares are not named beside a bar */
-#define COMMAND_SIZE	 4096
-#define ARGUMENT_SIZE	 1024
-
-struct text {
-	const struct profile *profile;
-	const struct export_style *style;
-	FILE *out;
-	size_t at; /* columns written on the present line */
-};
+#define BAR_COLUMNS   18
+#define TOP_CALLS     12
+#define TOP_ERRORS    4
+#define TOP_WAITS     6
+#define NAMES_IN_LINE 3
+#define COMMAND_SIZE  4096
+#define ARGUMENT_SIZE 1024
 
 /* A call, or a command, and its share of something. */
 struct share {
@@ -39,91 +29,6 @@ static const char *dot(const struct text *text)
 	return text->style->utf8 ? "·" : "-";
 }
 
-static const char *ellipsis(const struct text *text)
-{
-	return text->style->utf8 ? "…" : "...";
-}
-
-static void style(const struct text *text, const char *escape)
-{
-	if (text->style->color)
-		fputs(escape, text->out);
-}
-
-#define BOLD  "\033[1m"
-#define DIM   "\033[2m"
-#define RED   "\033[31m"
-#define PLAIN "\033[0m"
-
-/*
- * A line is written word by word, each to its place. printf's field widths count bytes and push
- * what follows aside; these count what a terminal shows, and what is too wide for its place takes
- * from the free columns after it.
- */
-static void put(struct text *text, const char *word)
-{
-	fputs(word, text->out);
-	text->at += word_columns(word);
-}
-
-static void end_line(struct text *text)
-{
-	fputc('\n', text->out);
-	text->at = 0;
-}
-
-/* The word's first column is `column`, counted from 0, or one after what is there already. */
-static void left(struct text *text, size_t column, const char *word)
-{
-	if (!*word)
-		return;
-	if (text->at)
-		put(text, " ");
-	while (text->at < column)
-		put(text, " ");
-	put(text, word);
-}
-
-/* The word ends before `column`, or as soon after as what is there already allows. */
-static void right(struct text *text, size_t column, const char *word)
-{
-	size_t width = word_columns(word);
-
-	left(text, column > width ? column - width : 0, word);
-}
-
-static void right_duration(struct text *text, size_t column, uint64_t ns)
-{
-	char word[WORD_SIZE];
-
-	right(text, column, ns ? word_duration(ns, text->style->utf8, word) : "0");
-}
-
-static void right_count(struct text *text, size_t column, uint64_t count)
-{
-	char word[WORD_SIZE];
-
-	right(text, column, word_count(count, word));
-}
-
-static void right_percent(struct text *text, size_t column, uint64_t part, uint64_t whole)
-{
-	char word[WORD_SIZE];
-
-	right(text, column, word_percent(part, whole, word));
-}
-
-/* Columns that are left on the line. */
-static size_t room(const struct text *text)
-{
-	return text->style->columns > text->at ? text->style->columns - text->at : 0;
-}
-
-static const char *printable(const struct text *text, const char *from, char *buf, size_t size)
-{
-	return word_printable(from, text->style->utf8, buf, size);
-}
-
 /* A bar to an eighth of a column, or to a whole one where there is only ASCII. */
 static void bar(struct text *text, size_t column, uint64_t part, uint64_t whole)
 {
@@ -134,11 +39,11 @@ static void bar(struct text *text, size_t column, uint64_t part, uint64_t whole)
 
 	if (width == 0 && (!text->style->utf8 || eighths == 0))
 		return;
-	left(text, column, width ? text->style->utf8 ? "█" : "#" : EIGHTHS[eighths % 8]);
+	line_left(text, column, width ? text->style->utf8 ? "█" : "#" : EIGHTHS[eighths % 8]);
 	for (unsigned i = 1; i < width; i++)
-		put(text, text->style->utf8 ? "█" : "#");
+		line_put(text, text->style->utf8 ? "█" : "#");
 	if (width && text->style->utf8)
-		put(text, EIGHTHS[eighths % 8]);
+		line_put(text, EIGHTHS[eighths % 8]);
 }
 
 static int compare_shares(const void *a, const void *b)
@@ -168,9 +73,9 @@ static void name_shares(struct text *text, size_t column, struct share *shares, 
 		if (start + word_columns(word) > text->style->columns)
 			break;
 		if (i)
-			put(text, word);
+			line_put(text, word);
 		else
-			left(text, column, word);
+			line_left(text, column, word);
 	}
 }
 
@@ -211,27 +116,6 @@ static void name_reasons(struct text *text, size_t column, const struct ledger *
 	name_shares(text, column, shares, BLOCKED_REASON_COUNT, whole);
 }
 
-/* "exit 1", "SIGKILL" */
-static void exit_words(int wait_status, char *words, size_t size)
-{
-	const char *name;
-
-	if (WIFSIGNALED(wait_status)) {
-		name = sigabbrev_np(WTERMSIG(wait_status));
-		if (name)
-			snprintf(words, size, "SIG%s", name);
-		else
-			snprintf(words, size, "signal %d", WTERMSIG(wait_status));
-	} else {
-		snprintf(words, size, "exit %d", WEXITSTATUS(wait_status));
-	}
-}
-
-static const char *plural(uint64_t count, const char *one, const char *many)
-{
-	return count == 1 ? one : many;
-}
-
 static size_t still_running(const struct profile *profile)
 {
 	size_t alive = 0;
@@ -245,7 +129,7 @@ static size_t still_running(const struct profile *profile)
  * `line` has COMMAND_SIZE bytes. */
 static void cut(const struct text *text, char *line, size_t columns)
 {
-	size_t keep = columns - word_columns(ellipsis(text)), at = 0;
+	size_t keep = columns - word_columns(line_ellipsis(text)), at = 0;
 
 	if (word_columns(line) <= columns)
 		return;
@@ -254,7 +138,7 @@ static void cut(const struct text *text, char *line, size_t columns)
 		if (seen > keep)
 			break;
 	}
-	snprintf(line + at, COMMAND_SIZE - at, "%s", ellipsis(text));
+	snprintf(line + at, COMMAND_SIZE - at, "%s", line_ellipsis(text));
 }
 
 /* The command with its arguments, or what attach was asked for. */
@@ -265,11 +149,11 @@ static void command_words(const struct text *text, char line[COMMAND_SIZE])
 
 	line[0] = '\0';
 	if (!command->argv)
-		printable(text, command->target ? command->target : "", line, COMMAND_SIZE);
+		line_printable(text, command->target ? command->target : "", line, COMMAND_SIZE);
 	for (char **argument = command->argv; argument && *argument; argument++) {
 		char word[ARGUMENT_SIZE];
 
-		printable(text, *argument, word, sizeof(word));
+		line_printable(text, *argument, word, sizeof(word));
 		if (used + strlen(word) + 2 > COMMAND_SIZE)
 			break;
 		used += (size_t)snprintf(line + used, COMMAND_SIZE - used, "%s%s", used ? " " : "",
@@ -317,17 +201,17 @@ static void write_headline(struct text *text)
 
 	command_words(text, line);
 	fact_words(text, facts, sizeof(facts));
-	style(text, BOLD);
-	put(text, line);
-	style(text, PLAIN);
-	if (room(text) < word_columns(facts) + 3) {
-		end_line(text);
+	line_style(text, BOLD);
+	line_put(text, line);
+	line_style(text, PLAIN);
+	if (line_room(text) < word_columns(facts) + 3) {
+		line_end(text);
 	} else if (text->at) {
-		left(text, 0, dot(text));
-		put(text, " ");
+		line_left(text, 0, dot(text));
+		line_put(text, " ");
 	}
-	put(text, facts);
-	end_line(text);
+	line_put(text, facts);
+	line_end(text);
 	if (alive && profile->command.argv)
 		fprintf(text->out, "%s %s still running when the command ended\n",
 			word_count(alive, count), plural(alive, "process was", "processes were"));
@@ -343,9 +227,9 @@ static void ledger_line(struct text *text, const char *label, uint64_t ns)
 {
 	uint64_t whole = text->profile->ledger.thread_time_ns;
 
-	left(text, LEDGER_LABEL, label);
-	right_percent(text, LEDGER_PERCENT, ns, whole);
-	right_duration(text, LEDGER_DURATION, ns);
+	line_left(text, LEDGER_LABEL, label);
+	line_percent(text, LEDGER_PERCENT, ns, whole);
+	line_duration(text, LEDGER_DURATION, ns);
 	bar(text, LEDGER_BAR, ns, whole);
 }
 
@@ -362,34 +246,20 @@ static int write_ledger(struct text *text)
 		word_count(text->profile->threads_watched, count),
 		plural(text->profile->threads_watched, "thread", "threads"));
 	ledger_line(text, "computing", ledger_compute_ns(ledger));
-	end_line(text);
+	line_end(text);
 	ledger_line(text, "in system calls", ledger->on_cpu_ns - ledger_compute_ns(ledger));
 	result = name_calls(text, LEDGER_NAMES, BLOCKED_REASON_COUNT, whole);
-	end_line(text);
+	line_end(text);
 	ledger_line(text, "waiting for a CPU", ledger->runqueue_ns);
-	end_line(text);
+	line_end(text);
 	ledger_line(text, "blocked", ledger_blocked_ns(ledger));
 	name_reasons(text, LEDGER_NAMES, ledger, whole);
-	end_line(text);
+	line_end(text);
 	if (unaccounted) {
 		ledger_line(text, "unaccounted", unaccounted);
-		end_line(text);
+		line_end(text);
 	}
 	return result;
-}
-
-/* A heading over the columns that follow is written like their words, after this. */
-static void begin_heading(struct text *text, const char *word)
-{
-	style(text, DIM);
-	fputc('\n', text->out);
-	left(text, 2, word);
-}
-
-static void end_heading(struct text *text)
-{
-	style(text, PLAIN);
-	end_line(text);
 }
 
 #define WAIT_TIME  24
@@ -419,11 +289,11 @@ static int write_waits(struct text *text)
 
 	if (whole < ledger->thread_time_ns / 1000 * NOTABLE_PERMILLE || whole == 0)
 		return 0;
-	begin_heading(text, "blocked on");
-	right(text, WAIT_TIME, "time");
-	right(text, WAIT_SHARE, "share");
-	left(text, WAIT_CALLS, "in which calls");
-	end_heading(text);
+	heading_begin(text, "blocked on");
+	line_right(text, WAIT_TIME, "time");
+	line_right(text, WAIT_SHARE, "share");
+	line_left(text, WAIT_CALLS, "in which calls");
+	heading_end(text);
 	for (unsigned row = 0; row < TOP_WAITS && !result; row++) {
 		unsigned most = next_reason(ledger, done);
 
@@ -431,11 +301,11 @@ static int write_waits(struct text *text)
 		    (row && ledger->blocked_ns[most] < whole / 1000 * NOTABLE_PERMILLE))
 			break;
 		done[most] = true;
-		left(text, 2, blocked_reason_label(most));
-		right_duration(text, WAIT_TIME, ledger->blocked_ns[most]);
-		right_percent(text, WAIT_SHARE, ledger->blocked_ns[most], whole);
+		line_left(text, 2, blocked_reason_label(most));
+		line_duration(text, WAIT_TIME, ledger->blocked_ns[most]);
+		line_percent(text, WAIT_SHARE, ledger->blocked_ns[most], whole);
 		result = name_calls(text, WAIT_CALLS, most, whole);
-		end_line(text);
+		line_end(text);
 	}
 	return result;
 }
@@ -452,19 +322,19 @@ static void write_call(struct text *text, const struct call_row *row)
 {
 	char name[CALL_NAME_SIZE], count[WORD_SIZE];
 
-	left(text, 2, call_name(row->call, name, sizeof(name)));
-	right_count(text, CALL_COUNT, row->count);
-	right(text, CALL_ERRORS, row->errors ? word_count(row->errors, count) : "");
-	right_duration(text, CALL_TOTAL, row->wall_ns);
-	right_duration(text, CALL_ON_CPU, row->on_cpu_ns);
-	right_duration(text, CALL_BLOCKED, row->blocked_ns);
+	line_left(text, 2, call_name(row->call, name, sizeof(name)));
+	line_count(text, CALL_COUNT, row->count);
+	line_right(text, CALL_ERRORS, row->errors ? word_count(row->errors, count) : "");
+	line_duration(text, CALL_TOTAL, row->wall_ns);
+	line_duration(text, CALL_ON_CPU, row->on_cpu_ns);
+	line_duration(text, CALL_BLOCKED, row->blocked_ns);
 	if (row->timed) {
-		right_duration(text, CALL_P50, row->p50_ns);
-		right_duration(text, CALL_P99, row->p99_ns);
+		line_duration(text, CALL_P50, row->p50_ns);
+		line_duration(text, CALL_P99, row->p99_ns);
 	} else {
-		right(text, CALL_P99, row->in_flight ? "in flight" : "not timed");
+		line_right(text, CALL_P99, row->in_flight ? "in flight" : "not timed");
 	}
-	end_line(text);
+	line_end(text);
 }
 
 static void write_calls(struct text *text)
@@ -474,22 +344,22 @@ static void write_calls(struct text *text)
 
 	if (!profile->call_count)
 		return;
-	begin_heading(text, "system call");
-	right(text, CALL_COUNT, "calls");
-	right(text, CALL_ERRORS, "errors");
-	right(text, CALL_TOTAL, "total");
-	right(text, CALL_ON_CPU, "on-CPU");
-	right(text, CALL_BLOCKED, "blocked");
-	right(text, CALL_P50, "p50");
-	right(text, CALL_P99, "p99");
-	end_heading(text);
+	heading_begin(text, "system call");
+	line_right(text, CALL_COUNT, "calls");
+	line_right(text, CALL_ERRORS, "errors");
+	line_right(text, CALL_TOTAL, "total");
+	line_right(text, CALL_ON_CPU, "on-CPU");
+	line_right(text, CALL_BLOCKED, "blocked");
+	line_right(text, CALL_P50, "p50");
+	line_right(text, CALL_P99, "p99");
+	heading_end(text);
 	for (; shown < profile->call_count && shown < TOP_CALLS; shown++) {
 		struct call_row row = call_row_of(profile->calls[shown]);
 
 		write_call(text, &row);
 	}
 	if (shown < profile->call_count)
-		fprintf(text->out, "  %s %zu more %s (--format csv has all)\n", ellipsis(text),
+		fprintf(text->out, "  %s %zu more %s (--format csv has all)\n", line_ellipsis(text),
 			profile->call_count - shown,
 			plural(profile->call_count - shown, "call", "calls"));
 }
@@ -510,9 +380,9 @@ static void write_errnos(struct text *text, const struct call_stats *stats)
 		snprintf(number, sizeof(number), "errno %u", error->error);
 		snprintf(word, sizeof(word), "%s%s %s", named++ ? ", " : "  ", name ? name : number,
 			 word_count(error->count, count));
-		if (word_columns(word) > room(text))
+		if (word_columns(word) > line_room(text))
 			break;
-		put(text, word);
+		line_put(text, word);
 	}
 }
 
@@ -527,195 +397,15 @@ static void write_errors(struct text *text)
 		if (!profile->calls[i]->errors)
 			continue;
 		if (shown++ == 0) {
-			begin_heading(text, "errors in");
-			right(text, CALL_COUNT, "errors");
-			end_heading(text);
+			heading_begin(text, "errors in");
+			line_right(text, CALL_COUNT, "errors");
+			heading_end(text);
 		}
-		left(text, 2, call_name(profile->calls[i]->call, name, sizeof(name)));
-		right_count(text, CALL_COUNT, profile->calls[i]->errors);
+		line_left(text, 2, call_name(profile->calls[i]->call, name, sizeof(name)));
+		line_count(text, CALL_COUNT, profile->calls[i]->errors);
 		write_errnos(text, profile->calls[i]);
-		end_line(text);
+		line_end(text);
 	}
-}
-
-/* Processes of one command, taken together. */
-struct group {
-	char comm[COMM_SIZE];
-	size_t count;
-	uint32_t pid; /* of the only one */
-	size_t failed;
-	struct ledger ledger;
-	int wait_status;
-	bool ended;
-};
-
-static int compare_groups(const void *a, const void *b)
-{
-	const struct group *left_group = a, *right_group = b;
-	uint64_t left_ns = left_group->ledger.thread_time_ns;
-	uint64_t right_ns = right_group->ledger.thread_time_ns;
-
-	if (left_ns != right_ns)
-		return left_ns < right_ns ? 1 : -1;
-	return strcmp(left_group->comm, right_group->comm);
-}
-
-static size_t make_groups(const struct profile *profile, bool by_command, struct group *groups)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < profile->process_count; i++) {
-		const struct process *process = &profile->processes[i];
-		size_t at = by_command ? 0 : count;
-
-		while (at < count && strcmp(groups[at].comm, process->comm) != 0)
-			at++;
-		if (at == count) {
-			groups[count] = (struct group){.ledger = LEDGER_EMPTY, .pid = process->pid};
-			memcpy(groups[count++].comm, process->comm, COMM_SIZE);
-		}
-		groups[at].count++;
-		groups[at].ended = process->ended;
-		groups[at].wait_status = process->wait_status;
-		groups[at].failed += process->ended && process->wait_status != 0;
-		ledger_add(&groups[at].ledger, &process->ledger);
-	}
-	if (count)
-		qsort(groups, count, sizeof(*groups), compare_groups);
-	return count;
-}
-
-/* Columns of the tables of processes and of threads. */
-#define TASK_NUMBER  24
-#define TASK_TIME    32
-#define TASK_COMPUTE 40
-#define TASK_SYSCALL 48
-#define TASK_QUEUED  57
-#define TASK_BLOCKED 65
-#define TASK_NOTE    67
-
-static void task_heading(struct text *text, const char *name, const char *number)
-{
-	begin_heading(text, name);
-	right(text, TASK_NUMBER, number);
-	right(text, TASK_TIME, "time");
-	right(text, TASK_COMPUTE, "compute");
-	right(text, TASK_SYSCALL, "syscall");
-	right(text, TASK_QUEUED, "CPU wait");
-	right(text, TASK_BLOCKED, "blocked");
-	end_heading(text);
-}
-
-/* One line but for its name: the shares of time, and behind them `note` if there is one, and what
- * it is blocked on where that fits. */
-static void task_shares(struct text *text, const struct ledger *ledger, const char *note)
-{
-	uint64_t whole = ledger->thread_time_ns;
-	unsigned reason = ledger_main_reason(ledger);
-	uint64_t blocked = ledger_blocked_ns(ledger);
-	const char *label = blocked_reason_label(reason);
-
-	right_duration(text, TASK_TIME, whole);
-	right_percent(text, TASK_COMPUTE, ledger_compute_ns(ledger), whole);
-	right_percent(text, TASK_SYSCALL, ledger->on_cpu_ns - ledger_compute_ns(ledger), whole);
-	right_percent(text, TASK_QUEUED, ledger->runqueue_ns, whole);
-	right_percent(text, TASK_BLOCKED, blocked, whole);
-	left(text, TASK_NOTE, note);
-	if (reason < BLOCKED_REASON_COUNT && blocked >= whole / 1000 * NOTABLE_PERMILLE) {
-		if (!*note) {
-			left(text, TASK_NOTE, label);
-		} else if (room(text) >= strlen(label) + 2) {
-			put(text, ", ");
-			put(text, label);
-		}
-	}
-	end_line(text);
-}
-
-/* Its name, made harmless and no wider than an ordinary one. */
-static void task_name(struct text *text, const char *comm)
-{
-	char words[COMM_SIZE];
-
-	left(text, 2, printable(text, comm, words, sizeof(words)));
-}
-
-static void write_group(struct text *text, const struct group *group, bool by_command)
-{
-	char note[64] = "", number[WORD_SIZE];
-
-	task_name(text, group->comm);
-	snprintf(number, sizeof(number), "%u", group->pid);
-	right(text, TASK_NUMBER, by_command ? word_count(group->count, number) : number);
-	if (by_command && group->failed)
-		snprintf(note, sizeof(note), "%s failed", word_count(group->failed, number));
-	else if (group->failed)
-		exit_words(group->wait_status, note, sizeof(note));
-	task_shares(text, &group->ledger, note);
-}
-
-static int write_processes(struct text *text)
-{
-	const struct profile *profile = text->profile;
-	bool by_command = profile->process_count > TOP_PROCESSES;
-	struct group *groups;
-	size_t count;
-
-	if (profile->process_count < 2)
-		return 0;
-	groups = calloc(profile->process_count, sizeof(*groups));
-	if (!groups)
-		return -ENOMEM;
-	count = make_groups(profile, by_command, groups);
-	task_heading(text, by_command ? "command" : "process", by_command ? "processes" : "pid");
-	for (size_t i = 0; i < count && i < TOP_PROCESSES; i++)
-		write_group(text, &groups[i], by_command);
-	if (count > TOP_PROCESSES)
-		fprintf(text->out, "  %s %zu more %s\n", ellipsis(text), count - TOP_PROCESSES,
-			plural(count - TOP_PROCESSES, "command", "commands"));
-	free(groups);
-	return 0;
-}
-
-static int compare_on_cpu(const void *a, const void *b)
-{
-	const struct thread *left_thread = *(const struct thread *const *)a;
-	const struct thread *right_thread = *(const struct thread *const *)b;
-
-	if (left_thread->ledger.on_cpu_ns != right_thread->ledger.on_cpu_ns)
-		return left_thread->ledger.on_cpu_ns < right_thread->ledger.on_cpu_ns ? 1 : -1;
-	return (left_thread->tid > right_thread->tid) - (left_thread->tid < right_thread->tid);
-}
-
-/* Only where some process has several threads: else the processes have said it all. */
-static int write_threads(struct text *text)
-{
-	const struct profile *profile = text->profile;
-	const struct thread **sorted;
-
-	if (profile->thread_count <= profile->process_count)
-		return 0;
-	sorted = calloc(profile->thread_count, sizeof(*sorted));
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < profile->thread_count; i++)
-		sorted[i] = &profile->threads[i];
-	qsort(sorted, profile->thread_count, sizeof(*sorted), compare_on_cpu);
-	task_heading(text, "thread", "tid");
-	for (size_t i = 0; i < profile->thread_count && i < TOP_THREADS; i++) {
-		char tid[WORD_SIZE];
-
-		task_name(text, sorted[i]->comm);
-		snprintf(tid, sizeof(tid), "%u", sorted[i]->tid);
-		right(text, TASK_NUMBER, tid);
-		task_shares(text, &sorted[i]->ledger, "");
-	}
-	if (profile->thread_count > TOP_THREADS)
-		fprintf(text->out, "  %s %zu more %s\n", ellipsis(text),
-			profile->thread_count - TOP_THREADS,
-			plural(profile->thread_count - TOP_THREADS, "thread", "threads"));
-	free(sorted);
-	return 0;
 }
 
 static void write_losses(const struct text *text)
@@ -729,7 +419,7 @@ static void write_losses(const struct text *text)
 		if (!loss->count)
 			continue;
 		if (first) {
-			style(text, RED);
+			line_style(text, RED);
 			fputs("\n  this report is not complete; lost:\n", text->out);
 		}
 		first = false;
@@ -737,7 +427,7 @@ static void write_losses(const struct text *text)
 			loss_class_name(i), loss_class_meaning(i));
 	}
 	if (!first)
-		style(text, PLAIN);
+		line_style(text, PLAIN);
 }
 
 static void write_self(const struct text *text)
@@ -745,11 +435,11 @@ static void write_self(const struct text *text)
 	const struct self_cost *self = &text->profile->self;
 	char cpu[WORD_SIZE], rss[WORD_SIZE];
 
-	style(text, DIM);
+	line_style(text, DIM);
 	fprintf(text->out, "\n  fathom itself: %s of CPU time, %s of memory\n",
 		word_duration(self->cpu_ns, text->style->utf8, cpu),
 		word_bytes(self->peak_rss_bytes, rss));
-	style(text, PLAIN);
+	line_style(text, PLAIN);
 }
 
 static int text_write(const struct profile *profile, const struct export_style *export_style,
@@ -767,7 +457,7 @@ static int text_write(const struct profile *profile, const struct export_style *
 		return -ENOMEM;
 	write_calls(&text);
 	write_errors(&text);
-	if (write_processes(&text) || write_threads(&text))
+	if (text_write_processes(&text) || text_write_threads(&text))
 		return -ENOMEM;
 	write_losses(&text);
 	write_self(&text);

@@ -10,10 +10,11 @@
 #define VARINT_MAX 10	      /* bytes that 64 bits need at 7 a byte */
 
 /* The numbers of a call_row in the order they are packed in. */
+/* clang-format off */
 #define ROW_NUMBERS(X)                                                                             \
-	X(call)                                                                                    \
-	X(count) X(in_flight) X(timed) X(errors) X(wall_ns) X(on_cpu_ns) X(runqueue_ns)            \
-		X(blocked_ns) X(min_ns) X(max_ns) X(p50_ns) X(p90_ns) X(p99_ns)
+	X(call) X(count) X(in_flight) X(timed) X(errors) X(wall_ns) X(on_cpu_ns) X(runqueue_ns)    \
+	X(blocked_ns) X(min_ns) X(max_ns) X(p50_ns) X(p90_ns) X(p99_ns)
+/* clang-format on */
 #define COUNT_ONE(field) +1
 #define ROW_BYTES_MAX	 ((0 ROW_NUMBERS(COUNT_ONE)) * VARINT_MAX)
 

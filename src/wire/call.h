@@ -18,10 +18,13 @@ enum call_abi {
 #define CALL_NR_BITS 12
 #define CALL_NR_MASK 0xfffu
 
-/* Two numbers that no kernel uses, for calls that have no usable number of their own. */
-#define CALL_NR_FILTERED 0xffeu /* left out by --syscall: kept as one row so that sums still hold  \
-				 */
-#define CALL_NR_UNKNOWN 0xfffu	/* outside 0 … CALL_NR_FILTERED-1, for example syscall(-1) */
+/*
+ * Two numbers that no kernel uses, for calls that have no usable number of their own: those that
+ * --syscall leaves out, kept as one row so that sums still hold; and those outside 0 …
+ * CALL_NR_FILTERED - 1, as syscall(-1) is.
+ */
+#define CALL_NR_FILTERED 0xffeu
+#define CALL_NR_UNKNOWN	 0xfffu
 
 #define CALL_ID(abi, nr) ((unsigned)(((abi) << CALL_NR_BITS) | ((nr)&CALL_NR_MASK)))
 #define CALL_ABI(id)	 ((unsigned)(id) >> CALL_NR_BITS)
