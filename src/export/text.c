@@ -9,7 +9,7 @@
 
 #include "export/line.h"
 
-#define BAR_COLUMNS   18
+#define BAR_COLUMNS   16
 #define TOP_CALLS     12
 #define TOP_ERRORS    4
 #define TOP_WAITS     6

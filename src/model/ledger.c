@@ -15,7 +15,7 @@ static const struct {
 	[BLOCKED_LOCK] = {"lock", "lock"},
 	[BLOCKED_SLEEP] = {"sleep", "sleep"},
 	[BLOCKED_POLL] = {"poll", "poll"},
-	[BLOCKED_IPC] = {"ipc", "pipe or ipc"},
+	[BLOCKED_IPC] = {"ipc", "pipe/ipc"},
 	[BLOCKED_CHILD] = {"child", "child"},
 	[BLOCKED_TERMINAL] = {"terminal", "terminal"},
 	[BLOCKED_PAGE_FAULT] = {"page_fault", "page fault"},

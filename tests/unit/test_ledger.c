@@ -176,7 +176,7 @@ static void test_reasons_have_names_of_their_own(void **state)
 	for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++) {
 		assert_string_equal(blocked_reason_name(i), NAMES[i]);
 		assert_name(blocked_reason_name(i), NAME_LETTERS);
-		assert_name(blocked_reason_label(i), NAME_LETTERS " ");
+		assert_name(blocked_reason_label(i), NAME_LETTERS " /");
 		for (unsigned j = 0; j < i; j++) {
 			assert_string_not_equal(blocked_reason_name(i), blocked_reason_name(j));
 			assert_string_not_equal(blocked_reason_label(i), blocked_reason_label(j));
