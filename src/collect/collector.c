@@ -143,6 +143,19 @@ static int load(struct collector *collector, const struct collector_options *opt
 	return result ? result : fathom_bpf__load(collector->kernel);
 }
 
+/* Why the programs could not be loaded: a tracepoint that is not there, or what libbpf says. */
+static int explain_refusal(int result, struct error *error)
+{
+	const char *name, *effect;
+
+	if (probe_missing_tracepoint(&name, &effect))
+		return error_set(error, result,
+				 "this kernel has no tracepoint %s: %s (fathom doctor)", name,
+				 effect);
+	return error_set_errno(error, result, "the kernel refused fathom's programs (%s)",
+			       first_warning[0] ? first_warning : "no message");
+}
+
 int collector_open(const struct collector_options *options, struct collector **out,
 		   struct error *error)
 {
@@ -164,8 +177,7 @@ int collector_open(const struct collector_options *options, struct collector **o
 	libbpf_set_print(keep_warning);
 	result = load(collector, options);
 	if (result) {
-		result = error_set_errno(error, result, "the kernel refused fathom's programs (%s)",
-					 first_warning[0] ? first_warning : "no message");
+		result = explain_refusal(result, error);
 		goto fail;
 	}
 	result = fathom_bpf__attach(collector->kernel);

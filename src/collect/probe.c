@@ -119,6 +119,20 @@ bool probe_tracepoint(const char *name)
 	return found;
 }
 
+bool probe_missing_tracepoint(const char **name, const char **effect)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool missing = false;
+
+	for (size_t i = 0; btf && !missing && i < COUNT(TRACEPOINTS); i++) {
+		missing = TRACEPOINTS[i].required && !has_tracepoint(btf, TRACEPOINTS[i].name);
+		*name = TRACEPOINTS[i].name;
+		*effect = TRACEPOINTS[i].effect;
+	}
+	btf__free(btf);
+	return missing;
+}
+
 int probe_requirements(struct error *error)
 {
 	char path[PATH_MAX], missing[64] = "";

@@ -31,6 +31,10 @@ size_t probe_all(struct probe_finding *findings, size_t room);
 /* 0, or a negative errno and one line on the first thing that is missing and how to get it. */
 int probe_requirements(struct error *error);
 
+/* Fills in the first required tracepoint that the kernel lacks, and what is lost without it. False
+ * if there is none. */
+bool probe_missing_tracepoint(const char **name, const char **effect);
+
 /* Does the kernel's BTF describe this tracepoint? */
 bool probe_tracepoint(const char *name);
 

@@ -13,6 +13,17 @@ static void number_or_empty(FILE *out, bool known, uint64_t value)
 		fputc(',', out);
 }
 
+/* What was lost is a row too, or a reader of this format alone would not know. Its count stands in
+ * the column of counts; everything else is empty. */
+static void write_losses(const struct profile *profile, FILE *out)
+{
+	for (unsigned i = 0; i < LOSS_CLASS_COUNT; i++) {
+		if (profile->losses[i].count)
+			fprintf(out, "(lost: %s),loss,%" PRIu64 ",,,,,,,,,,,,\r\n",
+				loss_class_name(i), profile->losses[i].count);
+	}
+}
+
 static int csv_write(const struct profile *profile, const struct export_style *style, FILE *out)
 {
 	char name[CALL_NAME_SIZE];
@@ -37,6 +48,7 @@ static int csv_write(const struct profile *profile, const struct export_style *s
 		number_or_empty(out, row.timed, row.p99_ns);
 		fputs("\r\n", out);
 	}
+	write_losses(profile, out);
 	return 0;
 }
 
