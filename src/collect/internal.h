@@ -64,9 +64,22 @@ struct call_stats *process_calls_find(struct process_calls *calls, uint16_t call
 /* Gives the places of a dead process back to the kernel side. */
 void process_calls_release(struct collector *collector, const struct process_entry *entry);
 
-/* process.c: adds one process, with its live threads if any, to the profile. */
+/* drain.c, for live.c */
+int serial_list_add(struct serial_list *list, uint32_t serial);
+/* Moves a dead process into the profile and frees its places. Nothing if it is not dead. */
+int collector_bury(struct collector *collector, struct profile *profile, uint32_t serial);
+/* Looks through the whole table for the dead. */
+int collector_sweep(struct collector *collector);
+/* Takes thread rows and notices from the ring. */
+int collector_read_ring(struct collector *collector, struct profile *profile, bool after_live);
+/* The ring, and then the burial of all that are known to be dead. */
+int collector_drain_dead(struct collector *collector, struct profile *profile);
+
+/* process.c: adds one process, with its calls, and its live threads if any, to the profile. The
+ * calls in flight are added to `calls`. */
 int collector_add_process(struct collector *collector, struct profile *profile,
-			  const struct process_entry *entry, const struct live_threads *live);
+			  const struct process_entry *entry, struct process_calls *calls,
+			  const struct live_threads *live);
 
 /* The same for one thread. */
 int collector_add_thread(struct profile *profile, const struct thread_record *record);

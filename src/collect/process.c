@@ -110,11 +110,11 @@ static const char *live_exe(uint32_t pid, char *path, size_t size)
 }
 
 int collector_add_process(struct collector *collector, struct profile *profile,
-			  const struct process_entry *entry, const struct live_threads *live)
+			  const struct process_entry *entry, struct process_calls *calls,
+			  const struct live_threads *live)
 {
 	bool ended = entry->flags & PROCESS_DEAD;
 	struct task_counters counters = entry->counters;
-	struct process_calls calls = {0};
 	struct process_facts facts = {
 		.pid = entry->tgid,
 		.ppid = entry->ppid,
@@ -132,7 +132,7 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 					   entry->thread_time_ns),
 	};
 	char exe[4096];
-	int result = process_calls_read(collector, entry, &calls);
+	int result = 0;
 
 	for (size_t i = 0; live && !result && i < live->count; i++) {
 		const struct thread_record *record = &live->records[i];
@@ -145,7 +145,7 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 		ledger_add(&facts.ledger, &ledger);
 		add_counters(&counters, &record->counters);
 		if (record->in_flight.active)
-			result = add_in_flight(collector, &calls, &record->in_flight);
+			result = add_in_flight(collector, calls, &record->in_flight);
 		if (!result)
 			result = collector_add_thread(profile, record);
 	}
@@ -163,12 +163,11 @@ int collector_add_process(struct collector *collector, struct profile *profile,
 		.minor_faults = counters.minor_faults,
 		.major_faults = counters.major_faults,
 	};
-	facts.calls = calls.calls;
-	facts.call_count = calls.call_count;
-	facts.errnos = calls.errnos;
-	facts.errno_count = calls.errno_count;
+	facts.calls = calls->calls;
+	facts.call_count = calls->call_count;
+	facts.errnos = calls->errnos;
+	facts.errno_count = calls->errno_count;
 	if (!result)
 		result = profile_add_process(profile, &facts);
-	process_calls_fini(&calls);
 	return result;
 }
