@@ -336,7 +336,7 @@ static void write_syscalls(const struct profile *profile, FILE *out)
 	fputs(" ],\n\"analysis\": null, \"analysis_reason\": \"" ANALYSIS_REASON "\" }", out);
 }
 
-/* The off-CPU figures of seed-compatible name, over blocked time alone: waiting for a CPU is
+/* The off-CPU figures, over blocked time alone: waiting for a CPU is
  * elsewhere. */
 static void put_waits(json *object, const struct ledger *ledger, const char *count_key)
 {

@@ -43,7 +43,7 @@ static const struct abi_desc abis[CALL_ABI_COUNT] = {
 
 static const struct abi_desc unknown_abi = {SYSCALL_ARCH_COUNT, "@unknown"};
 
-/* The sets of spec/classify.md. mmap2 and futex_time64 are what i386 calls mmap and futex with a
+/* The sets of the breakdown. mmap2 and futex_time64 are what i386 calls mmap and futex with a
  * wider argument. */
 static const struct {
 	const char *name;

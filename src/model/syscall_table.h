@@ -14,7 +14,7 @@
 
 #include "wire/call.h"
 
-/* What a call is for, by its manual page (spec/classify.md). Each call has exactly one. */
+/* What a call is for, by its manual page. Each call has exactly one. */
 enum syscall_category {
 	CATEGORY_FILE_IO,
 	CATEGORY_MEMORY,

@@ -535,7 +535,7 @@ static void test_unknown_calls_by_id(void **state)
 	}
 }
 
-/* spec/classify.md, and the two i386 spellings of its mmap and futex. */
+/* The sets, and the two i386 spellings of mmap and futex. */
 static const struct {
 	enum breakdown_class class;
 	const char *names[8];
