@@ -121,6 +121,7 @@ static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 	ledger->runqueue_ns += delay;
 	ledger->since_ns += delay;
 	ledger->state = state_word(THREAD_ON_CPU, 0);
+	ledger->settled = 1;
 }
 
 /* Gives back up to `wanted` of the time booked to the sleep that came before the present stretch.
@@ -182,6 +183,24 @@ static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struc
 	ledger->since_ns = since;
 }
 
+/* The thread has waited for a CPU in the middle of what is on record as one stretch on it: neither
+ * the switch-out nor the switch-in was seen. */
+static __always_inline void ledger_waited_unseen(struct thread_ledger *ledger,
+						 struct task_struct *task, u64 now)
+{
+	u64 span = now > ledger->since_ns ? now - ledger->since_ns : 0;
+	u64 delay = ledger_new_delay(ledger, task, 0);
+
+	if (delay > span)
+		delay = span;
+	if (ledger_in_same_call(ledger)) {
+		ledger->call_runqueue_ns += delay;
+		ledger->call_off_ns += delay;
+	}
+	ledger->runqueue_ns += delay;
+	ledger->since_ns += delay;
+}
+
 /* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date.
  */
 static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task,
@@ -196,6 +215,11 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 		ledger_arrive_late(ledger, task, now);
 		return;
 	}
+	if (ledger->settled) {
+		ledger_waited_unseen(ledger, task, now);
+		return;
+	}
+	ledger->settled = 1;
 	delay = ledger_new_delay(ledger, task, booked);
 	ledger->provisional_ns = 0;
 	ledger->early_ns = 0;
@@ -221,6 +245,18 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 	}
 }
 
+/* The scheduler has counted more switches of the thread than were seen, and has it neither running
+ * nor waiting for all of the time. */
+static __always_inline void ledger_slept_unseen(struct thread_ledger *ledger, u64 gap)
+{
+	if (ledger_in_same_call(ledger)) {
+		ledger->call_blocked_ns[BLOCKED_OTHER] += gap;
+		ledger->call_off_ns += gap;
+	}
+	ledger->blocked_ns[BLOCKED_OTHER] += gap;
+	ledger->since_ns += gap;
+}
+
 /* What was taken from the wait and given to the CPU is in neither of the scheduler's accounts: a
  * thread that waits is not counted while it is moved from one CPU to another. It did wait. */
 static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u64 gap)
@@ -241,9 +277,12 @@ static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger,
 {
 	u64 total = task->se.sum_exec_runtime;
 	u64 seen = ledger->exec_seen_ns;
+	u64 switches = task->nvcsw + task->nivcsw;
+	u64 before = ledger->switches_seen;
 	u64 accounted, until = now;
 
 	ledger_settle(ledger, task, now);
+	ledger->switches_seen = switches;
 	ledger->exec_seen_ns = total;
 	if (likely(seen != EXEC_UNKNOWN)) {
 		accounted = ledger->since_ns + (total - seen);
@@ -253,6 +292,9 @@ static __always_inline u64 ledger_close_on_cpu(struct thread_ledger *ledger,
 			ledger->on_cpu_ns += ledger_take_from_sleep(ledger, accounted - now);
 		else if (accounted + SWITCH_MOST_NS >= now)
 			until = accounted;
+		else if (switches >
+			 before + 1) /* it slept meanwhile, unseen: nobody knows on what */
+			ledger_slept_unseen(ledger, now - accounted);
 		else if (ledger->early_ns)
 			ledger_was_not_early(ledger, now - accounted);
 		/* A call that goes to sleep at once cannot have slept before it began. */

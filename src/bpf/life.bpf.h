@@ -112,6 +112,8 @@ static __always_inline void baseline_take(struct process_entry *process,
 					  struct thread_ledger *ledger, struct task_struct *task)
 {
 	ledger->delay_seen_ns = task_run_delay(task);
+	ledger->settled = 1;
+	ledger->switches_seen = task->nvcsw + task->nivcsw;
 	ledger->voluntary_base = task->nvcsw;
 	ledger->involuntary_base = task->nivcsw;
 	__sync_fetch_and_add(&process->counters.minor_faults, 0 - task->min_flt);

@@ -158,6 +158,7 @@ static __always_inline void switched_out(struct thread_ledger *ledger, struct ta
 	} else {
 		begin = ledger_conflict(ledger, now);
 		ledger->exec_seen_ns = task->se.sum_exec_runtime;
+		ledger->switches_seen = task->nvcsw + task->nivcsw;
 	}
 	if (unlikely(word == state_word(THREAD_DEAD, 0))) {
 		ledger_enter(ledger, word, begin);
@@ -200,6 +201,7 @@ static __always_inline void switched_in(struct thread_ledger *ledger, struct tas
 	u64 begin;
 	u32 shard;
 
+	ledger->settled = 0;
 	if (likely(state_of(ledger) == THREAD_RUNQUEUE)) {
 		u64 since = ledger->since_ns;
 

@@ -34,6 +34,8 @@ static __noinline int ledger_begin(struct thread_ledger *ledger, struct task_str
 	ledger->exec_seen_ns = EXEC_UNKNOWN; /* of a running thread it is up to a tick old */
 	ledger->delay_seen_ns = task_run_delay(task);
 	ledger->provisional_ns = 0;
+	ledger->settled = 1;
+	ledger->switches_seen = task->nvcsw + task->nivcsw;
 	/* voluntary_base and involuntary_base stay 0: the command's switches are then those that
 	 * /proc/PID/status shows, the one with which it waited to be started included. */
 	ledger->voluntary_base = 0;

@@ -97,6 +97,8 @@ struct thread_ledger {
 	__u32 restart_call;    /* the call that restart_syscall(2) would go on with */
 	__u32 before;	       /* the state before the present or last wait for a CPU */
 	__u32 delay_uncounted; /* run_delay leaves out the present wait for a CPU */
+	__u32 settled;	       /* run_delay has been looked at since the last switch-in */
+	__u32 pad;
 	__u64 on_cpu_ns;
 	__u64 runqueue_ns;
 	__u64 unaccounted_ns;
@@ -111,6 +113,7 @@ struct thread_ledger {
 	 * bpf/ledger.bpf.h. */
 	__u64 exec_seen_ns;   /* sum_exec_runtime; EXEC_UNKNOWN: not read since the watch began */
 	__u64 delay_seen_ns;  /* run_delay */
+	__u64 switches_seen;  /* nvcsw + nivcsw at the last switch-out that was seen */
 	__u64 provisional_ns; /* runqueue time booked at switch-in that is still to be corrected */
 	__u64 early_ns;	      /* of the present stretch on the CPU, the part before its switch-in */
 
@@ -294,7 +297,7 @@ enum watch_filter {
 #ifndef __bpf__
 #include <assert.h>
 #include <stddef.h>
-static_assert(sizeof(struct thread_ledger) == 608, "thread_ledger");
+static_assert(sizeof(struct thread_ledger) == 624, "thread_ledger");
 static_assert(offsetof(struct thread_ledger, since_ns) == 32, "thread_ledger.since_ns");
 static_assert(sizeof(struct syscall_cell) == 664, "syscall_cell");
 static_assert(sizeof(struct cell_key) == 8 && sizeof(struct errno_key) == 8, "keys");
