@@ -25,7 +25,7 @@ def truth(context, name, *arguments, setting='plain'):
     """A workload, whole, against its truth lines."""
     report, text = context.report_of_workload(context.words('@' + name, *arguments),
                                               status=STATUSES.get(name, 0), setting=setting)
-    judge(report, text)
+    judge(report, text, contended=setting == 'contended')
 
 
 def truth_in(context, setting, name, *arguments):

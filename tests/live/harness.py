@@ -55,10 +55,10 @@ def require_tool(name):
     return path
 
 
-def judge(report, truth_text='', allow_loss=False):
+def judge(report, truth_text='', allow_loss=False, contended=False):
     """Truth lines and identities of a report, as tests/live/check_report.py has them."""
     try:
-        misses = check_report.check(report, truth_text, allow_loss=allow_loss)
+        misses = check_report.check(report, truth_text, allow_loss=allow_loss, contended=contended)
     except check_report.Skipped as skipped:
         raise Skip(str(skipped)) from None
     if misses:

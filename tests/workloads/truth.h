@@ -10,6 +10,8 @@
  *   blocked_min REASON NS   at least that much
  *   on_cpu_ns NS            schedstat field 1 of all threads, living and dead
  *   runqueue_ns NS          schedstat field 2 likewise
+ *   runqueue_before_ns NS   of that, what the first thread had when main began: waits before its
+ *                           execve, and in it
  *   voluntary N, involuntary N, threads N, processes N
  *   exited CODE N, killed SIGNAL N    how children of the first process ended
  *   comm NAME               a thread of the tree had this name
@@ -82,6 +84,7 @@ struct truth_sums {
 	_Atomic uint64_t blocked_ns[TRUTH_REASONS];
 	_Atomic uint64_t on_cpu_ns;
 	_Atomic uint64_t runqueue_ns;
+	uint64_t runqueue_before_ns;
 	_Atomic uint64_t voluntary;
 	_Atomic uint64_t involuntary;
 	_Atomic uint64_t threads;
@@ -154,6 +157,8 @@ static inline _Noreturn void truth_skip(const char *reason)
 }
 
 /* Takes --truth FILE out of the arguments and makes the shared sums. Call first. */
+static inline uint64_t truth_runqueue_now_ns(void);
+
 static inline void truth_init(int *argc, char **argv)
 {
 	int kept = 1;
@@ -172,6 +177,7 @@ static inline void truth_init(int *argc, char **argv)
 		truth_die("mmap");
 	truth_sums->threads = 1;
 	truth_sums->processes = 1;
+	truth_sums->runqueue_before_ns = truth_runqueue_now_ns();
 }
 
 static inline long truth_argument(int argc, char **argv, int index, long fallback)
@@ -227,6 +233,14 @@ static inline void truth_schedstat_read(const char *path, struct truth_schedstat
 
 	truth_schedstat_pread(fd, stat);
 	close(fd);
+}
+
+static inline uint64_t truth_runqueue_now_ns(void)
+{
+	struct truth_schedstat stat;
+
+	truth_schedstat_read("/proc/thread-self/schedstat", &stat);
+	return stat.runqueue_ns;
 }
 
 /*
@@ -458,6 +472,7 @@ static inline int truth_finish(void)
 	truth_blocked_lines();
 	truth_line("on_cpu_ns %llu", (unsigned long long)truth_sums->on_cpu_ns);
 	truth_line("runqueue_ns %llu", (unsigned long long)truth_sums->runqueue_ns);
+	truth_line("runqueue_before_ns %llu", (unsigned long long)truth_sums->runqueue_before_ns);
 	truth_line("voluntary %llu", (unsigned long long)truth_sums->voluntary);
 	truth_line("involuntary %llu", (unsigned long long)truth_sums->involuntary);
 	truth_line("threads %llu", (unsigned long long)truth_sums->threads);
