@@ -177,10 +177,12 @@ static __always_inline struct thread_ledger *thread_make(struct thread_ledger *r
 	__sync_fetch_and_add(&process->threads, 1);
 	__sync_fetch_and_add(&process->threads_total, 1);
 	ledger = bpf_task_storage_get(&threads, task, room, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!ledger) {
-		/* Lost, unless an exec or a seeding at the same instant was faster. */
-		if (!ledger_of(task))
+	/* An exec and a seeding can meet over one task: whoever came second has another's ledger,
+	 * or none, and withdraws. */
+	if (!ledger || ledger->process != serial) {
+		if (!ledger && !ledger_of(task))
 			lose(LOSS_THREAD_UNTRACKED);
+		ledger = NULL;
 		__sync_fetch_and_add(&process->threads_total, -1);
 		if (__sync_fetch_and_add(&process->threads, -1) == 1)
 			bpf_map_delete_elem(&processes, &serial);
