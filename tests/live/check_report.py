@@ -36,6 +36,8 @@ IN_FLIGHT = (0.001, 20_000)  # a call that goes on while its parts are read one 
 REST_NS = 50_000
 # With a busy loop on its CPU it may also wait for the loop's slice to end, which is in no figure either.
 SLICE_NS = 4_000_000
+# Stolen time is told in ticks of 10 ms: up to one more may have been taken.
+STEAL_TICK_NS = 10_000_000
 
 LEDGER_SUMS = ('thread_time_ns', 'runqueue_ns', 'blocked_ns', 'unaccounted_ns',
                'voluntary_switches', 'involuntary_switches')
@@ -58,12 +60,13 @@ class Miss(collections.namedtuple('Miss', 'line noisy')):
 class Judge:
     """One report, its truth, and the misses found so far."""
 
-    def __init__(self, report, scale=1.0, allow_loss=False, contended=False):
+    def __init__(self, report, scale=1.0, allow_loss=False, contended=False, stolen_ns=0):
         self.report = report
         self.scale = scale
         self.allow_loss = allow_loss
         self.misses = []
         self.contended = contended
+        self.stolen_ns = stolen_ns
         self.joined_threads = 0
         self.rows = {row['name']: row for row in report['syscalls']['table']}
 
@@ -87,6 +90,8 @@ class Judge:
         rest = int(self.joined_threads * REST_NS * self.scale)
         if self.contended and name == 'runqueue_ns':
             rest += self.joined_threads * SLICE_NS
+        if self.stolen_ns and name == 'on_cpu_ns':
+            rest += self.stolen_ns + STEAL_TICK_NS
         if not expected - tolerance <= found <= expected + tolerance + rest:
             self.miss(name, expected, found, tolerance, noisy=True)
 
@@ -351,9 +356,9 @@ def check_losses(judge):
 IDENTITIES = (check_ledgers, check_ledger_sums, check_calls, check_call_sums, check_losses)
 
 
-def check(report, truth_text, scale=1.0, allow_loss=False, contended=False):
+def check(report, truth_text, scale=1.0, allow_loss=False, contended=False, stolen_ns=0):
     """The list of misses. Raises Skipped where the truth is a skip line."""
-    judge = Judge(report, scale, allow_loss, contended)
+    judge = Judge(report, scale, allow_loss, contended, stolen_ns)
     check_truth(judge, truth_text)
     for identity in IDENTITIES:
         identity(judge)

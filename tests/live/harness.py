@@ -55,10 +55,11 @@ def require_tool(name):
     return path
 
 
-def judge(report, truth_text='', allow_loss=False, contended=False):
+def judge(report, truth_text='', allow_loss=False, contended=False, stolen_ns=0):
     """Truth lines and identities of a report, as tests/live/check_report.py has them."""
     try:
-        misses = check_report.check(report, truth_text, allow_loss=allow_loss, contended=contended)
+        misses = check_report.check(report, truth_text, allow_loss=allow_loss, contended=contended,
+                                    stolen_ns=stolen_ns)
     except check_report.Skipped as skipped:
         raise Skip(str(skipped)) from None
     if misses:
