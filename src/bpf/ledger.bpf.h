@@ -104,22 +104,34 @@ static __always_inline bool ledger_in_same_call(const struct thread_ledger *ledg
 	return ledger->enter_ns && ledger->enter_ns <= ledger->since_ns;
 }
 
-/* The thread runs, but no switch-in was seen: some kernels leave out single events. The scheduler
- * says how long it had waited, so nothing is lost. */
+/* Of the stretch on record, the first `waited` was spent waiting for a CPU. */
+static __always_inline void ledger_waited(struct thread_ledger *ledger, u64 waited)
+{
+	if (ledger_in_same_call(ledger)) {
+		ledger->call_runqueue_ns += waited;
+		ledger->call_off_ns += waited;
+	}
+	ledger->runqueue_ns += waited;
+	ledger->since_ns += waited;
+}
+
+/* The thread has waited for a CPU, and the end of that, or both ends, went unseen: some kernels
+ * leave out single events. The scheduler says how long, so nothing is lost; `unknown` is for
+ * kernels that do not. */
+static __always_inline void ledger_waited_unseen(struct thread_ledger *ledger,
+						 struct task_struct *task, u64 now, u64 unknown)
+{
+	u64 span = now > ledger->since_ns ? now - ledger->since_ns : 0;
+	u64 delay = ledger_new_delay(ledger, task, unknown);
+
+	ledger_waited(ledger, delay < span ? delay : span);
+}
+
+/* On a CPU while on record as waiting for one: the switch-in was not seen. */
 static __always_inline void ledger_arrive_late(struct thread_ledger *ledger,
 					       struct task_struct *task, u64 now)
 {
-	u64 span = now > ledger->since_ns ? now - ledger->since_ns : 0;
-	u64 delay = ledger_new_delay(ledger, task, span);
-
-	if (delay > span)
-		delay = span;
-	if (ledger_in_same_call(ledger)) {
-		ledger->call_runqueue_ns += delay;
-		ledger->call_off_ns += delay;
-	}
-	ledger->runqueue_ns += delay;
-	ledger->since_ns += delay;
+	ledger_waited_unseen(ledger, task, now, ~0ull);
 	ledger->state = state_word(THREAD_ON_CPU, 0);
 	ledger->settled = 1;
 }
@@ -183,24 +195,6 @@ static __always_inline void ledger_wake_late(struct thread_ledger *ledger, struc
 	ledger->since_ns = since;
 }
 
-/* The thread has waited for a CPU in the middle of what is on record as one stretch on it: neither
- * the switch-out nor the switch-in was seen. */
-static __always_inline void ledger_waited_unseen(struct thread_ledger *ledger,
-						 struct task_struct *task, u64 now)
-{
-	u64 span = now > ledger->since_ns ? now - ledger->since_ns : 0;
-	u64 delay = ledger_new_delay(ledger, task, 0);
-
-	if (delay > span)
-		delay = span;
-	if (ledger_in_same_call(ledger)) {
-		ledger->call_runqueue_ns += delay;
-		ledger->call_off_ns += delay;
-	}
-	ledger->runqueue_ns += delay;
-	ledger->since_ns += delay;
-}
-
 /* Corrects the wait for a CPU that the last switch-in booked, as soon as run_delay is up to date.
  */
 static __always_inline void ledger_settle(struct thread_ledger *ledger, struct task_struct *task,
@@ -216,7 +210,7 @@ static __always_inline void ledger_settle(struct thread_ledger *ledger, struct t
 		return;
 	}
 	if (ledger->settled) {
-		ledger_waited_unseen(ledger, task, now);
+		ledger_waited_unseen(ledger, task, now, 0); /* in the middle of the stretch */
 		return;
 	}
 	ledger->settled = 1;
@@ -261,14 +255,7 @@ static __always_inline void ledger_slept_unseen(struct thread_ledger *ledger, u6
  * thread that waits is not counted while it is moved from one CPU to another. It did wait. */
 static __always_inline void ledger_was_not_early(struct thread_ledger *ledger, u64 gap)
 {
-	u64 back = gap < ledger->early_ns ? gap : ledger->early_ns;
-
-	if (ledger_in_same_call(ledger)) {
-		ledger->call_runqueue_ns += back;
-		ledger->call_off_ns += back;
-	}
-	ledger->runqueue_ns += back;
-	ledger->since_ns += back;
+	ledger_waited(ledger, gap < ledger->early_ns ? gap : ledger->early_ns);
 }
 
 /* Switch-out: the stretch on the CPU that ends. Returns when the next state begins. */

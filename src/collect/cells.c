@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/array.h"
 #include "collect/kernel_side.h"
 
 #define RELEASE_BATCH 64
@@ -43,32 +44,17 @@ void process_calls_fini(struct process_calls *calls)
 	memset(calls, 0, sizeof(*calls));
 }
 
-static void *grow(void *array, size_t *room, size_t used, size_t size)
-{
-	void *grown;
-
-	if (used < *room)
-		return array;
-	grown = realloc(array, (*room ? *room * 2 : 32) * size);
-	if (grown)
-		*room = *room ? *room * 2 : 32;
-	return grown;
-}
-
 struct call_stats *process_calls_find(struct process_calls *calls, uint16_t call)
 {
-	struct call_stats *grown;
-
 	for (size_t i = 0; i < calls->call_count; i++) {
 		if (calls->calls[i].call == call)
 			return &calls->calls[i];
 	}
-	grown = grow(calls->calls, &calls->call_room, calls->call_count, sizeof(*grown));
-	if (!grown)
+	if (array_reserve(&calls->calls, &calls->call_room, calls->call_count,
+			  sizeof(*calls->calls)))
 		return NULL;
-	calls->calls = grown;
-	grown[calls->call_count] = call_stats_of(call);
-	return &grown[calls->call_count++];
+	calls->calls[calls->call_count] = call_stats_of(call);
+	return &calls->calls[calls->call_count++];
 }
 
 static uint64_t wraps_of(struct collector *collector, uint32_t index, unsigned bucket)
@@ -81,13 +67,10 @@ static uint64_t wraps_of(struct collector *collector, uint32_t index, unsigned b
 
 static int add_errors(struct process_calls *calls, uint16_t call, uint16_t error, uint64_t count)
 {
-	struct errno_stats *grown =
-		grow(calls->errnos, &calls->errno_room, calls->errno_count, sizeof(*grown));
-
-	if (!grown)
+	if (array_reserve(&calls->errnos, &calls->errno_room, calls->errno_count,
+			  sizeof(*calls->errnos)))
 		return -ENOMEM;
-	calls->errnos = grown;
-	grown[calls->errno_count++] =
+	calls->errnos[calls->errno_count++] =
 		(struct errno_stats){.call = call, .error = error, .count = count};
 	return 0;
 }

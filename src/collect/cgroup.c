@@ -12,6 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define CGROUP2_MAGIC	   0x63677270 /* include/uapi/linux/magic.h */
 #define HANDLE_TYPE_KERNFS 0xfe	      /* FILEID_KERNFS, include/linux/exportfs.h */
 
@@ -86,21 +88,12 @@ static char *look_up(const struct cgroup_names *names, uint64_t id)
 
 const char *cgroup_path(struct cgroup_names *names, uint64_t id)
 {
-	struct cgroup_name *grown;
-
 	for (size_t i = names->count; i-- > 0;) {
 		if (names->known[i].id == id)
 			return names->known[i].path;
 	}
-	if (names->count == names->room) {
-		size_t room = names->room ? names->room * 2 : 16;
-
-		grown = realloc(names->known, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		names->known = grown;
-		names->room = room;
-	}
+	if (array_reserve(&names->known, &names->room, names->count, sizeof(*names->known)))
+		return NULL;
 	names->known[names->count] = (struct cgroup_name){.id = id, .path = look_up(names, id)};
 	return names->known[names->count++].path;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "collect/kernel_side.h"
 
@@ -18,17 +19,8 @@
 
 int serial_list_add(struct serial_list *list, uint32_t serial)
 {
-	uint32_t *grown;
-
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 64;
-
-		grown = realloc(list->serials, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		list->serials = grown;
-		list->room = room;
-	}
+	if (array_reserve(&list->serials, &list->room, list->count, sizeof(*list->serials)))
+		return -ENOMEM;
 	list->serials[list->count++] = serial;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "collect/internal.h"
 #include "collect/kernel_side.h"
@@ -30,17 +31,9 @@ struct reading {
 static int keep_live(void *context, const void *data, size_t size)
 {
 	struct live_threads *live = context;
-	struct thread_record *grown;
 
-	if (live->count == live->room) {
-		size_t room = live->room ? live->room * 2 : 256;
-
-		grown = realloc(live->records, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		live->records = grown;
-		live->room = room;
-	}
+	if (array_reserve(&live->records, &live->room, live->count, sizeof(*live->records)))
+		return -ENOMEM;
 	memcpy(&live->records[live->count++], data, size);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define CALL_IDS   (1u << 16) /* all that a call id can be; most are never touched */
 #define VARINT_MAX 10	      /* bytes that 64 bits need at 7 a byte */
 
@@ -17,24 +19,6 @@
 /* clang-format on */
 #define COUNT_ONE(field) +1
 #define ROW_BYTES_MAX	 ((0 ROW_NUMBERS(COUNT_ONE)) * VARINT_MAX)
-
-/* Makes room for one more element. `array` points to the array's pointer. */
-static int reserve(void *array, size_t *room, size_t used, size_t size)
-{
-	void *old, *grown;
-	size_t wanted;
-
-	if (used < *room)
-		return 0;
-	wanted = *room ? *room * 2 : 16;
-	memcpy(&old, array, sizeof(old));
-	grown = realloc(old, wanted * size);
-	if (!grown)
-		return -ENOMEM;
-	memcpy(array, &grown, sizeof(grown));
-	*room = wanted;
-	return 0;
-}
 
 struct profile *profile_new(void)
 {
@@ -153,8 +137,8 @@ static int add_call(struct profile *profile, const struct call_stats *stats)
 
 	known = &profile->calls_by_id[stats->call];
 	if (!*known) {
-		if (reserve(&profile->calls, &profile->call_room, profile->call_count,
-			    sizeof(*profile->calls)))
+		if (array_reserve(&profile->calls, &profile->call_room, profile->call_count,
+				  sizeof(*profile->calls)))
 			return -ENOMEM;
 		*known = malloc(sizeof(**known));
 		if (!*known)
@@ -176,8 +160,8 @@ static int add_errno(struct profile *profile, const struct errno_stats *stats)
 			return 0;
 		}
 	}
-	if (reserve(&profile->errnos, &profile->errno_room, profile->errno_count,
-		    sizeof(*profile->errnos)))
+	if (array_reserve(&profile->errnos, &profile->errno_room, profile->errno_count,
+			  sizeof(*profile->errnos)))
 		return -ENOMEM;
 	profile->errnos[profile->errno_count++] = *stats;
 	return 0;
@@ -210,8 +194,8 @@ int profile_add_process(struct profile *profile, const struct process_facts *fac
 	};
 
 	strncpy(process.comm, facts->comm, COMM_SIZE - 1);
-	if (reserve(&profile->processes, &profile->process_room, profile->process_count,
-		    sizeof(*profile->processes)) ||
+	if (array_reserve(&profile->processes, &profile->process_room, profile->process_count,
+			  sizeof(*profile->processes)) ||
 	    keep_string(profile, facts->exe, &process.exe) ||
 	    keep_string(profile, facts->cgroup, &process.cgroup) || pack_calls(&process, facts))
 		return -ENOMEM;
@@ -235,8 +219,8 @@ int profile_add_process(struct profile *profile, const struct process_facts *fac
 
 int profile_add_thread(struct profile *profile, const struct thread *thread)
 {
-	if (reserve(&profile->threads, &profile->thread_room, profile->thread_count,
-		    sizeof(*profile->threads)))
+	if (array_reserve(&profile->threads, &profile->thread_room, profile->thread_count,
+			  sizeof(*profile->threads)))
 		return -ENOMEM;
 	profile->threads[profile->thread_count++] = *thread;
 	return 0;
